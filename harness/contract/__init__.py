@@ -1,0 +1,1 @@
+"""The contract language: models, loader with positions, dialects, bindings, selection, lint."""

@@ -1,0 +1,1 @@
+"""The world that the claims speak of: artifacts, architectures, conversion, validation, training."""

@@ -1,0 +1,1 @@
+"""Configurations, families, derived inventories, mismatch sets."""

@@ -1,0 +1,1 @@
+"""Model files: bounds-checked lazy readers, writers, one Artifact view."""

@@ -1,0 +1,1 @@
+"""The hot loops: one-pass statistics and dequantisation."""

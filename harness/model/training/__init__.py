@@ -1,0 +1,1 @@
+"""What happens before and while a model trains."""

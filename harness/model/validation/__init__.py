@@ -1,0 +1,1 @@
+"""What a model view lets in: data-quality gates and validated tensors."""

@@ -1,0 +1,1 @@
+"""Who is on trial: one interface file a role, adapters beside it."""

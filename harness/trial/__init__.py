@@ -1,0 +1,1 @@
+"""Trials: plan, run, judge, mutate; from a clause to a verdict."""

@@ -1,0 +1,1 @@
+"""Verdict, evidence and error types: known to every room, knowing none."""
