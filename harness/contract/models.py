@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum, unique
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
@@ -219,3 +220,5 @@ class Contract:
     findings: tuple[Finding, ...] = ()
     spans: Mapping[tuple[str | int, ...], Span] = field(default_factory=dict, repr=False)
     """Span of every value, by its path of keys and indices from the root."""
+    folder: Path = field(default_factory=Path)
+    """The folder that the file lies in; the current one for a text that is no file."""

@@ -149,6 +149,8 @@ class Experiment(ABC, Generic[C]):
     """Every class of cases that can occur, with its meaning."""
     architectures: ClassVar[tuple[str, ...]] = ()
     """Families that `population.architectures` may name."""
+    uses_sources: ClassVar[bool] = False
+    """Whether the project's real model files are among its cases."""
 
     @abstractmethod
     def boundary(self, population: Population, sources: Sequence[Path]) -> Sequence[C]:

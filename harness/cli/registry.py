@@ -1,0 +1,225 @@
+"""Where contracts' names lead: built-in falsifiers and mutants, a project's own, and the sound subjects."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import hashlib
+import importlib
+import importlib.machinery
+import importlib.util
+import pkgutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+import harness
+from harness.contract.declarations import Declarations, FalsifierDeclaration, MutantDeclaration
+from harness.subject.build import build_subject
+from harness.subject.roles import ROLES
+from harness.trial.interface import Experiment, Falsifier, Operator
+from harness.verdict.errors import FalsifyError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from types import ModuleType
+
+    from harness.trial.interface import Subject
+
+BUILTIN = Path(harness.__file__).parents[1] / "falsifiers"
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The falsifiers and operators of one home."""
+
+    falsifiers: dict[str, Falsifier] = field(default_factory=dict)
+    operators: dict[tuple[str, str], Operator] = field(default_factory=dict)
+
+    def add(self, module: ModuleType, dotted: str) -> None:
+        """Take everything that `module` declares."""
+        digest = hashlib.sha256(Path(module.__file__ or "").read_bytes()).hexdigest()
+        for attribute, value in vars(module).items():
+            if isinstance(value, Falsifier) and value.observe.__module__ == module.__name__:
+                name = f"{dotted}.{attribute}"
+                self.falsifiers[name] = dataclasses.replace(value, name=name, source_sha256=digest)
+            elif isinstance(value, Operator) and value.plant.__module__ == module.__name__:
+                self.operators[value.role, value.name] = value
+
+
+@dataclass(slots=True)
+class Shelves:
+    """The registry of one run: a project's own names come before the built-in ones, and neither hides the other."""
+
+    builtin: Shelf
+    project: Shelf
+    _references: dict[str, Subject] = field(default_factory=dict)
+
+    def _order(self, home: str) -> tuple[Shelf, ...]:
+        return (self.builtin,) if home == "builtin" else (self.project, self.builtin)
+
+    def falsifier(self, name: str, home: str) -> Falsifier:
+        """The falsifier `name` as a contract of `home` sees it."""
+        for shelf in self._order(home):
+            if name in shelf.falsifiers:
+                return shelf.falsifiers[name]
+        raise _unknown("falsifier", name, (key for shelf in self._order(home) for key in shelf.falsifiers))
+
+    def operator(self, role: str, name: str, home: str) -> Operator:
+        """The mutant operator `name` of `role` as a contract of `home` sees it."""
+        for shelf in self._order(home):
+            if (role, name) in shelf.operators:
+                return shelf.operators[role, name]
+        names = (key[1] for shelf in self._order(home) for key in shelf.operators if key[0] == role)
+        raise _unknown(f"mutant of the role {role}", name, names)
+
+    def reference(self, role: str) -> Subject:
+        """The sound subject of `role`."""
+        if role not in ROLES:
+            raise _unknown("role", role, ROLES)
+        if role not in self._references:
+            self._references[role] = build_subject(role, None)
+        return self._references[role]
+
+    def experiment(self, name: str) -> Experiment[Any]:
+        """The experiment of this name."""
+        known = {
+            falsifier.experiment.name: falsifier.experiment
+            for shelf in (self.builtin, self.project)
+            for falsifier in shelf.falsifiers.values()
+        }
+        if name not in known:
+            raise _unknown("experiment", name, known)
+        return known[name]
+
+    def declarations(self) -> Declarations:
+        """What lint and the schema may know."""
+        return Declarations(
+            falsifiers={
+                name: _declare(falsifier)
+                for shelf in (self.builtin, self.project)
+                for name, falsifier in shelf.falsifiers.items()
+            },
+            mutants={
+                key: MutantDeclaration(made.name, made.role, made.edits, made.where, made.what)
+                for shelf in (self.builtin, self.project)
+                for key, made in shelf.operators.items()
+            },
+            roles=tuple(ROLES),
+        )
+
+
+def registry(folders: Sequence[Path] = ()) -> Shelves:
+    """The built-in names, and those of the modules in a project's own `folders`."""
+    project = Shelf()
+    for folder in folders:
+        if folder.resolve() != BUILTIN.resolve():
+            for module, dotted in _modules_by_path(folder):
+                project.add(module, dotted)
+    return Shelves(_builtin_shelf(), project)
+
+
+def declarations() -> Declarations:
+    """What the built-in falsifiers and mutants declare."""
+    return registry().declarations()
+
+
+@functools.cache
+def _builtin_shelf() -> Shelf:
+    shelf = Shelf()
+    for module in _builtin_modules():
+        shelf.add(module, module.__name__.removeprefix("falsifiers."))
+    return shelf
+
+
+def _builtin_modules() -> list[ModuleType]:
+    """Every module of the built-in package, even where a folder of the same name comes first on the import path."""
+    found = importlib.machinery.PathFinder.find_spec("falsifiers")
+    here = [str(BUILTIN)]
+    if found is not None and list(found.submodule_search_locations or ()) == here and _is_ours("falsifiers"):
+        return list(_walk())
+    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "falsifiers"}
+    sys.path.insert(0, str(BUILTIN.parent))
+    try:
+        return list(_walk())
+    finally:
+        sys.path.remove(str(BUILTIN.parent))
+        for name in list(sys.modules):
+            if name.partition(".")[0] == "falsifiers":
+                del sys.modules[name]
+        sys.modules.update(hidden)
+
+
+def _is_ours(name: str) -> bool:
+    loaded = sys.modules.get(name)
+    return loaded is None or list(getattr(loaded, "__path__", ())) == [str(BUILTIN)]
+
+
+def _walk() -> Iterator[ModuleType]:
+    package = importlib.import_module("falsifiers")
+    for info in pkgutil.walk_packages(package.__path__, "falsifiers."):
+        yield importlib.import_module(info.name)
+
+
+def _modules_by_path(folder: Path) -> Iterator[tuple[ModuleType, str]]:
+    """The modules of a project's folder, under a package name of their own, with their dotted names in the folder."""
+    package = f"falsify_project_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+    if package not in sys.modules:
+        spec = importlib.machinery.ModuleSpec(package, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        if path.name == "__init__.py" or not all(part.isidentifier() for part in parts):
+            continue
+        dotted = ".".join(parts)
+        try:
+            yield importlib.import_module(f"{package}.{dotted}"), dotted
+        except FalsifyError:
+            raise
+        except Exception as error:
+            raise UsageError(
+                "the falsifier module cannot be imported",
+                file=str(path),
+                found=f"{type(error).__name__}: {error}",
+                way_out="mend the module, or take its folder out of [tool.falsify] falsifiers",
+            ) from error
+
+
+def _declare(falsifier: Falsifier) -> FalsifierDeclaration:
+    return FalsifierDeclaration(
+        name=falsifier.name,
+        role=falsifier.role,
+        claim=falsifier.claim,
+        experiment=falsifier.experiment.name,
+        measures={measure.name: measure.direction for measure in falsifier.measures},
+        measure_meanings={measure.name: f"{measure.unit}: {measure.meaning}" for measure in falsifier.measures},
+        partitions=falsifier.experiment.partitions,
+        architectures=falsifier.experiment.architectures,
+        parameters_schema=falsifier.parameters.model_json_schema(),
+        check_parameters=_parameter_check(falsifier),
+        finished_file=falsifier.finished_file,
+    )
+
+
+def _parameter_check(falsifier: Falsifier) -> Callable[[Mapping[str, object]], tuple[str, ...]]:
+    def check(parameters: Mapping[str, object]) -> tuple[str, ...]:
+        try:
+            falsifier.parameters.model_validate(parameters)
+        except ValidationError as error:
+            return tuple(
+                f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors(include_url=False)
+            )
+        return ()
+
+    return check
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=3)
+    return UsageError(f"unknown {kind} {name!r}", expected=", ".join(near or names[:12]) or "none is known")

@@ -1,0 +1,152 @@
+"""A run: one check after the other, on shared cases, within one budget, each leaving evidence."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.trial.answers import AnswerStore
+from harness.trial.deck import Deck, deck_size, draw
+from harness.trial.interface import Context
+from harness.trial.mutate import kill_matrix, not_run
+from harness.trial.profiles import Budget, Profile
+from harness.trial.provenance import sha256_of
+from harness.trial.record import Trial, bare, evidence_of
+from harness.trial.search import Attack, Failure
+from harness.trial.tally import Tally
+from harness.verdict.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from harness.trial.interface import Case, Experiment
+    from harness.trial.plan import Check, Registry
+    from harness.verdict.evidence import Evidence, MutantRecord
+
+
+@dataclass(slots=True)
+class Session:
+    """Everything that the checks of one run share."""
+
+    registry: Registry
+    profile: Profile
+    seed: int
+    sources: tuple[Path, ...] = ()
+    """Real model files of the project, offered to experiments."""
+    cases: Path | None = None
+    """Where counterexamples are stored; None keeps none."""
+    budget: Budget = field(default=None)  # type: ignore[assignment]
+    store: AnswerStore = field(default=None)  # type: ignore[assignment]
+    _decks: dict[tuple[object, ...], Deck] = field(default_factory=dict)
+    _hashes: dict[str, str] | None = None
+    _kills: dict[str, tuple[Verdict, tuple[MutantRecord, ...]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.budget is None:
+            self.budget = Budget(self.profile.seconds)
+        if self.store is None:
+            self.store = AnswerStore(Path(tempfile.mkdtemp(prefix="falsify-")))
+
+    def close(self) -> None:
+        """Remove the working files of the run."""
+        shutil.rmtree(self.store.folder, ignore_errors=True)
+
+    def run(self, check: Check) -> Evidence:
+        """Try to falsify one clause on one subject, show that the check bites, and give the evidence."""
+        started, clock = datetime.now(UTC), time.monotonic()
+        if check.falsifier is None or check.subject is None or self.budget.spent:
+            return bare(check, self, started, reason=self.budget.spent)
+        attack = self._attack(check)
+        trial = self._on_case(check, attack) if check.case is not None else self._on_population(check, attack)
+        return evidence_of(check, self, trial, started, time.monotonic() - clock)
+
+    def not_reached(self, check: Check, reason: str) -> Evidence:
+        """The evidence of a check that the run did not come to."""
+        return bare(check, self, datetime.now(UTC), reason=reason)
+
+    def artifacts(self, check: Check) -> dict[str, str]:
+        """sha256 by name of the model files that `check` reads: the finished file, or the project's real ones."""
+        if check.falsifier is None:
+            return {}
+        if check.case is not None:
+            return {check.label: getattr(check.subject, "identity", "")}
+        if not check.falsifier.experiment.uses_sources:
+            return {}
+        if self._hashes is None:
+            files = (file for source in self.sources for file in ([source] if source.is_file() else source.iterdir()))
+            self._hashes = {file.name: sha256_of(file) for file in sorted(files) if file.is_file()}
+        return self._hashes
+
+    def deck(self, experiment: Experiment[Any], check: Check, seed: int) -> Deck:
+        """The deck of an experiment for one seed; clauses that ask for the same population share it."""
+        block = check.clause.check
+        assert block is not None
+        count = self.profile.required(block.population.examples, external=False)
+        key = (experiment.name, block.population.architectures, block.population.partitions, deck_size(count), seed)
+        if key not in self._decks:
+            self._decks[key] = draw(experiment, block.population, self.sources, seed_value=seed, count=count)
+        return self._decks[key]
+
+    def _attack(self, check: Check) -> Attack:
+        assert check.falsifier is not None
+        assert check.subject is not None
+        assert check.clause.check is not None
+        context = Context(check.parameters, check.contract.tables, check.clause.check.refusal or "")
+        return Attack(check.falsifier, check.clause.check, check.subject, context, self.store, self.budget)
+
+    def _on_population(self, check: Check, attack: Attack) -> Trial:
+        external = attack.subject.label != "reference"
+        required = self.profile.required(attack.check.population.examples, external=external)
+        cases: list[Case] = []
+        rejected = 0
+        for number in range(self.profile.seeds):
+            deck = self.deck(attack.falsifier.experiment, check, self.seed + number)
+            cases += deck.cases(required) if number == 0 else deck.cases(required)[len(deck.boundary) :]
+            rejected += deck.rejected
+        tally = attack.search(cases)
+        failure = self._smallest(attack, tally, check) if tally.failures else None
+        flaky = failure is not None and self._disagrees(attack, failure)
+        own = self.deck(attack.falsifier.experiment, check, self.seed).cases(required)
+        twin, mutants = self._shown_to_bite(check, attack, own, None if external else tally)
+        required = min(required, len(cases)) if external else required
+        return Trial(tally, failure, twin, mutants, required=required, rejected=rejected, flaky=flaky)
+
+    def _on_case(self, check: Check, attack: Attack) -> Trial:
+        assert check.case is not None
+        tally = attack.search([check.case])
+        failure = tally.failures[0] if tally.failures else None
+        required = self.profile.required(attack.check.population.examples, external=False)
+        own = self.deck(attack.falsifier.experiment, check, self.seed).cases(min(required, 64))
+        twin, mutants = self._shown_to_bite(check, attack, own, None)
+        return Trial(tally, failure, twin, mutants, required=1, rejected=0, flaky=False, whole_population=False)
+
+    def _smallest(self, attack: Attack, tally: Tally, check: Check) -> Failure:
+        block = attack.check
+        count = self.profile.required(block.population.examples, external=False)
+        return attack.smallest(tally.failures, seed_value=self.seed, count=count, calls=self.profile.shrink_calls)
+
+    @staticmethod
+    def _disagrees(attack: Attack, failure: Failure) -> bool:
+        return attack.failure(failure.case, fresh=True) is None
+
+    def _shown_to_bite(
+        self, check: Check, attack: Attack, cases: Sequence[Case], own: Tally | None
+    ) -> tuple[Verdict, tuple[MutantRecord, ...]]:
+        """The verdict on the clean twin (the reference) and the kill matrix; once a clause and run."""
+        key = f"{check.contract.path}::{check.clause.id}"
+        if key in self._kills:
+            return self._kills[key]
+        reference = self.registry.reference(attack.falsifier.role)
+        on_reference = attack.on(reference)
+        tally = own if own is not None else on_reference.search(cases)
+        verdict, _, _ = tally.verdict(required=1, whole_population=False)
+        if verdict is not Verdict.CORROBORATED or self.budget.spent:
+            return verdict, not_run(check.operators)
+        self._kills[key] = (verdict, kill_matrix(on_reference, reference, check.operators, cases))
+        return self._kills[key]
+
+
