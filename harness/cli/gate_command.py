@@ -1,0 +1,132 @@
+"""`falsify gate`: contracts become trials, trials become verdicts, verdicts become reports and an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.assembly import assemble
+from harness.cli.configuration import configuration
+from harness.cli.options import colour_wanted, json_option, paths_argument, terminal_width
+from harness.cli.running import discharge_of, now, run_checks
+from harness.ledger.discharge import Discharge
+from harness.reporting.json_report import to_json
+from harness.reporting.terminal import closing, failure, line
+from harness.reporting.write import write_reports
+from harness.trial.profiles import PROFILES, Budget, profile
+from harness.trial.session import Session
+
+if TYPE_CHECKING:
+    from harness.cli.assembly import Assembly
+    from harness.verdict.evidence import Evidence
+
+
+@click.command(
+    "gate",
+    epilog="""\b
+Examples:
+  falsify gate                                 every contract of this project
+  falsify gate -k FALSIFY-005                  the clauses whose id ends so
+  falsify gate --profile pr --seed 7           more examples, another seed
+  falsify gate --subject importer='prog convert {source} {dest}'
+  falsify gate --artifact model.apr --source checkpoint/
+""",
+)
+@paths_argument("contracts: files, folders or globs; default: those of [tool.falsify], else ./contracts")
+@click.option("-k", "selection", metavar="EXPR", default="", help="Select clauses as pytest -k does.")
+@click.option("--profile", "profile_name", type=click.Choice(list(PROFILES)), help="Budget; default: dev.")
+@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same cases; default: 0.")
+@click.option("--subject", "subjects", multiple=True, metavar="ROLE=COMMAND", help="Put a program on trial.")
+@click.option("--artifact", "artifacts", multiple=True, type=click.Path(path_type=Path), help="Judge a finished file.")
+@click.option("--source", type=click.Path(path_type=Path), help="What the artifact was made from.")
+@click.option("--reports", type=click.Path(path_type=Path, file_okay=False), help="Folder of reports; default: reports.")
+@click.option("--require-bound/--no-require-bound", default=None, help="Let an unbound clause fail the gate (exit 2).")
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="Only what is not corroborated.")
+def gate_command(  # noqa: PLR0913 - one parameter an option
+    paths: tuple[str, ...],
+    selection: str,
+    profile_name: str | None,
+    seed: int | None,
+    subjects: tuple[str, ...],
+    artifacts: tuple[Path, ...],
+    source: Path | None,
+    reports: Path | None,
+    require_bound: bool | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run every clause against its subject, try to falsify it, and write the discharge report.
+
+    Exit 0: nothing was falsified and all was measured; 1: something was falsified; 2: something was not measured;
+    3: wrong usage or a fault of our own.
+    """
+    settings = configuration(Path.cwd())
+    chosen = profile(profile_name or settings.table.profile)
+    budget = Budget(chosen.seconds)
+    files = expand(artifacts) or (settings.resolve(settings.table.artifacts) if settings.table.artifacts else ())
+    assembly = assemble(
+        settings, paths=paths, selection=selection, subjects=subjects, artifacts=files, source=source
+    )
+    folder = reports or settings.reports
+    session = Session(
+        registry=assembly.registry,
+        profile=chosen,
+        seed=settings.table.seed if seed is None else seed,
+        sources=settings.resolve(settings.table.sources),
+        cases=folder / "cases",
+        budget=budget,
+    )
+    discharge = run_and_tell(
+        assembly,
+        session,
+        require_bound=chosen.name == "release" if require_bound is None else require_bound,
+        to_stderr=as_json,
+        quiet=quiet,
+    )
+    written = write_reports(discharge, folder)
+    if as_json:
+        click.echo(to_json(discharge), nl=False)
+    else:
+        click.echo(closing(discharge))
+        click.echo(f"reports: {', '.join(path.as_posix() for path in written)}", err=True)
+    return int(discharge.exit_code())
+
+
+def expand(artifacts: tuple[Path, ...]) -> tuple[Path, ...]:
+    """`artifacts` with globs resolved against the current folder; one that matches nothing stays."""
+    return tuple(
+        match
+        for entry in artifacts
+        for match in (sorted(Path.cwd().glob(str(entry))) if _is_glob(entry) else [entry]) or [entry]
+    )
+
+
+def _is_glob(entry: Path) -> bool:
+    return not entry.exists() and not entry.is_absolute() and any(mark in str(entry) for mark in "*?[")
+
+
+def run_and_tell(
+    assembly: Assembly, session: Session, *, require_bound: bool, to_stderr: bool, quiet: bool
+) -> Discharge:
+    """Run the plan, one line a clause as it ends, then a block for each that is not corroborated."""
+    started = now()
+    colour, width = colour_wanted(to_stderr=to_stderr), terminal_width()
+
+    def told(evidence: Evidence) -> None:
+        if not quiet or (evidence.bound and (evidence.verdict != "CORROBORATED" or evidence.vacuous)):
+            click.echo(line(evidence, width, colour), err=to_stderr, color=colour)
+
+    try:
+        checks, faults = run_checks(assembly.plan.checks, session, told)
+    finally:
+        session.close()
+    discharge = discharge_of(assembly, session, started, checks, faults, require_bound=require_bound)
+    for evidence in checks:
+        if evidence.bound and (evidence.verdict != "CORROBORATED" or evidence.vacuous):
+            click.echo("\n" + failure(evidence, colour), err=to_stderr, color=colour)
+    for fault in faults:
+        click.echo(f"\nfault of our own at {fault.where}: {fault.message}", err=True)
+    return discharge
