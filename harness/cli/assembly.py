@@ -104,13 +104,15 @@ def parse_subjects(options: Iterable[str], configured: Mapping[str, str]) -> dic
 
 
 def find_artifacts(entries: Iterable[Path]) -> list[Path]:
-    """The model files that `entries` name: files, or the model files in folders. Raises RefusedError for a missing one."""
+    """The model files that `entries` name: files, or those in folders. Raises RefusedError for a missing one."""
     found: list[Path] = []
     for entry in entries:
         if entry.is_dir():
             inside = sorted(path for path in entry.iterdir() if path.suffix in ARTIFACT_SUFFIXES and path.is_file())
             if not inside:
-                raise RefusedError("no model file in this folder", file=shown(entry), expected=", ".join(ARTIFACT_SUFFIXES))
+                raise RefusedError(
+                    "no model file in this folder", file=shown(entry), expected=", ".join(ARTIFACT_SUFFIXES)
+                )
             found += inside
         elif entry.exists():
             found.append(entry)
@@ -119,9 +121,7 @@ def find_artifacts(entries: Iterable[Path]) -> list[Path]:
     return found
 
 
-def finished_files(
-    artifacts: Iterable[Path], source: Path | None
-) -> list[tuple[Finished, dict[str, Subject]]]:
+def finished_files(artifacts: Iterable[Path], source: Path | None) -> list[tuple[Finished, dict[str, Subject]]]:
     """Each finished file, with the subjects that stand for it. Raises RefusedError for a missing source."""
     if source is not None and not source.exists():
         raise RefusedError("no such source", file=shown(source))
@@ -155,7 +155,9 @@ def assemble(  # noqa: PLR0913 - the words of a command line
         plan = Plan(
             tuple(check for check in plan.checks if chosen.matches(check.clause.id, keywords(check))),
             tuple(
-                row for row in plan.not_applicable if chosen.matches(row.clause, (row.contract, row.clause, row.subject))
+                row
+                for row in plan.not_applicable
+                if chosen.matches(row.clause, (row.contract, row.clause, row.subject))
             ),
         )
     return Assembly(configuration, contracts, shelves, built, plan, selection)

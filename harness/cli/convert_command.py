@@ -25,7 +25,7 @@ Examples:
 @click.option("--overwrite", is_flag=True, help="Replace DEST if it exists.")
 @click.option("--dequantize", is_flag=True, help="Widen block types that APR cannot hold to F32.")
 @json_option
-def convert_command(source: Path, dest: Path, overwrite: bool, dequantize: bool, as_json: bool) -> int:
+def convert_command(*, source: Path, dest: Path, overwrite: bool, dequantize: bool, as_json: bool) -> int:
     """Convert SOURCE (SafeTensors folder, file or index; GGUF) into the APR file DEST.
 
     Dtypes and bytes are kept, dims are written outermost first, nothing is invented. DEST appears whole or not at all.

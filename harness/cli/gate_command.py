@@ -11,15 +11,15 @@ from harness.cli.assembly import assemble
 from harness.cli.configuration import configuration
 from harness.cli.options import colour_wanted, json_option, paths_argument, terminal_width
 from harness.cli.running import discharge_of, now, run_checks
-from harness.ledger.discharge import Discharge
 from harness.reporting.json_report import to_json
 from harness.reporting.terminal import closing, failure, line
 from harness.reporting.write import write_reports
-from harness.trial.profiles import PROFILES, Budget, profile
+from harness.trial.profiles import PROFILES, profile
 from harness.trial.session import Session
 
 if TYPE_CHECKING:
     from harness.cli.assembly import Assembly
+    from harness.ledger.discharge import Discharge
     from harness.verdict.evidence import Evidence
 
 
@@ -41,11 +41,14 @@ Examples:
 @click.option("--subject", "subjects", multiple=True, metavar="ROLE=COMMAND", help="Put a program on trial.")
 @click.option("--artifact", "artifacts", multiple=True, type=click.Path(path_type=Path), help="Judge a finished file.")
 @click.option("--source", type=click.Path(path_type=Path), help="What the artifact was made from.")
-@click.option("--reports", type=click.Path(path_type=Path, file_okay=False), help="Folder of reports; default: reports.")
+@click.option(
+    "--reports", type=click.Path(path_type=Path, file_okay=False), help="Folder of reports; default: reports."
+)
 @click.option("--require-bound/--no-require-bound", default=None, help="Let an unbound clause fail the gate (exit 2).")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Only what is not corroborated.")
 def gate_command(  # noqa: PLR0913 - one parameter an option
+    *,
     paths: tuple[str, ...],
     selection: str,
     profile_name: str | None,
@@ -65,19 +68,15 @@ def gate_command(  # noqa: PLR0913 - one parameter an option
     """
     settings = configuration(Path.cwd())
     chosen = profile(profile_name or settings.table.profile)
-    budget = Budget(chosen.seconds)
     files = expand(artifacts) or (settings.resolve(settings.table.artifacts) if settings.table.artifacts else ())
-    assembly = assemble(
-        settings, paths=paths, selection=selection, subjects=subjects, artifacts=files, source=source
-    )
+    assembly = assemble(settings, paths=paths, selection=selection, subjects=subjects, artifacts=files, source=source)
     folder = reports or settings.reports
-    session = Session(
-        registry=assembly.registry,
-        profile=chosen,
-        seed=settings.table.seed if seed is None else seed,
+    session = Session.start(
+        assembly.registry,
+        chosen,
+        settings.table.seed if seed is None else seed,
         sources=settings.resolve(settings.table.sources),
         cases=folder / "cases",
-        budget=budget,
     )
     discharge = run_and_tell(
         assembly,

@@ -26,7 +26,7 @@ Examples:
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
-def inspect_command(file: Path, as_json: bool) -> int:
+def inspect_command(*, file: Path, as_json: bool) -> int:
     """Show format, version, metadata and tensors of FILE; reads the header only, never a tensor.
 
     FILE is an APR, SafeTensors or GGUF file, an index of shards, or a folder that holds one of them.
@@ -48,7 +48,7 @@ def _text(summary: dict[str, Any], width: int) -> str:
     lines.append(f"  {'tensor':<{room}} {'dims':>18} {'dtype':>6} {'bytes':>14}")
     for tensor in tensors:
         name = tensor["name"] if len(tensor["name"]) <= room else "…" + tensor["name"][1 - room :]
-        dims = "×".join(map(str, tensor["dims"])) or "scalar"
+        dims = "x".join(map(str, tensor["dims"])) or "scalar"
         lines.append(f"  {name:<{room}} {dims:>18} {tensor['dtype']:>6} {tensor['nbytes']:>14,}")
     return "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import tempfile
@@ -31,7 +32,7 @@ Exit codes of every command:
 )
 @click.version_option(__version__, prog_name="falsify")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours on a terminal.")
-def program(color: str) -> None:  # noqa: ARG001 - read by options.colour_wanted
+def program(color: str) -> None:
     """Turn the clauses of contracts into trials of real converters, trainers and model files."""
 
 
@@ -47,29 +48,34 @@ def run(words: list[str]) -> int:
         result = program.main(args=words, prog_name="falsify", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
-        _tell(error.format_message(), usage=True)
-        return int(ExitCode.FAULT)
     except (click.Abort, KeyboardInterrupt):
         _tell("interrupted before anything was measured")
         return int(ExitCode.NOT_MEASURED)
-    except FalsifyError as error:
-        _tell(str(error))
-        if "--json" in words or _asks_json_format(words):
-            click.echo(json.dumps(_document(error), indent=2))
-        return int(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return int(ExitCode.FAULT)
-    except Exception as error:  # noqa: BLE001 - the last resort: a fault of our own, told as one
-        _tell(f"a fault of our own: {type(error).__name__}: {error}")
-        _tell(f"the traceback is in {_log(error)}; please report it to {REPORT_TO}")
-        return int(ExitCode.FAULT)
+    except Exception as error:  # noqa: BLE001 - the last resort, told as what it is
+        return int(_explain(error, words))
     return result if isinstance(result, int) else int(ExitCode.CLEAN)
 
 
+def _explain(error: Exception, words: list[str]) -> ExitCode:
+    """Tell `error` to a person (and to a script that asked for JSON); gives its exit code."""
+    if isinstance(error, click.ClickException):
+        _tell(f"{error.format_message()}\nfalsify: see falsify --help")
+        return ExitCode.FAULT
+    if isinstance(error, FalsifyError):
+        _tell(str(error))
+        if "--json" in words or _asks_json_format(words):
+            click.echo(json.dumps(_document(error), indent=2))
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        sys.stderr.close()
+        return ExitCode.FAULT
+    _tell(f"a fault of our own: {type(error).__name__}: {error}")
+    _tell(f"the traceback is in {_log(error)}; please report it to {REPORT_TO}")
+    return ExitCode.FAULT
+
+
 def _asks_json_format(words: list[str]) -> bool:
-    return "--format=json" in words or ("--format", "json") in zip(words, words[1:], strict=False)
+    return "--format=json" in words or ("--format", "json") in itertools.pairwise(words)
 
 
 def _document(error: FalsifyError) -> dict[str, object]:
@@ -87,14 +93,14 @@ def _document(error: FalsifyError) -> dict[str, object]:
     }
 
 
-def _tell(message: str, *, usage: bool = False) -> None:
+def _tell(message: str) -> None:
     click.echo(f"falsify: {message}", err=True)
-    if usage:
-        click.echo("falsify: see falsify --help", err=True)
 
 
 def _log(error: Exception) -> Path:
-    with tempfile.NamedTemporaryFile("w", prefix="falsify-fault-", suffix=".log", delete=False, encoding="utf-8") as log:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="falsify-fault-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
         log.write(f"falsify {__version__}\n")
         traceback.print_exception(error, file=log)
     return Path(log.name)

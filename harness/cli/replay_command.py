@@ -40,7 +40,7 @@ Examples:
 @click.option("--subject", "subjects", multiple=True, metavar="ROLE=COMMAND", help="Try another subject on the case.")
 @click.option("--contracts", "paths", multiple=True, help="Contracts to take the clause from.")
 @json_option
-def replay_command(cases: tuple[Path, ...], subjects: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> int:
+def replay_command(*, cases: tuple[Path, ...], subjects: tuple[str, ...], paths: tuple[str, ...], as_json: bool) -> int:
     """Put the subject through stored counterexamples again.
 
     The clause is taken from the contract as it stands now. Exit 1: it still fails; 0: it no longer does.
@@ -57,7 +57,7 @@ def replay_command(cases: tuple[Path, ...], subjects: tuple[str, ...], paths: tu
         checks += [_on(check, stored, path) for check in planned.checks if check.clause.id == stored.clause]
     used = {check.contract.path: check.contract for check in checks}
     assembly = Assembly(settings, tuple(used.values()), shelves, {}, Plan(tuple(checks)), selection="")
-    session = Session(registry=shelves, profile=profile("dev"), seed=settings.table.seed)
+    session = Session.start(shelves, profile("dev"), settings.table.seed)
     discharge = run_and_tell(assembly, session, require_bound=False, to_stderr=as_json, quiet=False)
     click.echo(to_json(discharge) if as_json else closing(discharge), nl=not as_json)
     return int(discharge.exit_code())
@@ -68,7 +68,9 @@ def _contracts(paths: tuple[str, ...], settings: Configuration) -> tuple[Contrac
         own = contract_paths(paths, settings, fall_back=True)
     except RefusedError:
         own = []
-    builtin = [file for file in find_contracts([builtin_contracts()]) if file.resolve() not in {p.resolve() for p in own}]
+    builtin = [
+        file for file in find_contracts([builtin_contracts()]) if file.resolve() not in {p.resolve() for p in own}
+    ]
     return load_contracts([*own, *([] if paths else builtin)], settings)
 
 

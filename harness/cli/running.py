@@ -14,7 +14,6 @@ from harness import __version__
 from harness.ledger.discharge import Discharge
 from harness.ledger.records import ContractRecord, Fault, FindingRecord
 from harness.ledger.records import NotApplicable as NotApplicableRecord
-from harness.trial.session import Session
 from harness.verdict.errors import FalsifyError
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from harness.cli.assembly import Assembly
     from harness.contract.models import Contract
     from harness.trial.plan import Check
+    from harness.trial.session import Session
     from harness.verdict.evidence import Evidence
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from harness.verdict.verdicts import Direction
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from harness.verdict.verdicts import Direction
 
 
 @dataclass(frozen=True, slots=True)

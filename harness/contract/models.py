@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum, unique
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from harness.contract.positions import Span
-from harness.verdict.verdicts import Severity
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.contract.positions import Span
+    from harness.verdict.verdicts import Severity
 
 CLAUSE_ID = r"^[A-Z][A-Z0-9]*([-_][A-Z0-9]+)+$"
 """The grammar of clause ids: `FALSIFY-005`, `FALSIFY-APR-PRETRAIN-INIT-005`, `F-LAYOUT-CONTRACT-001`."""
@@ -67,10 +69,14 @@ class Limit(Closed):
     def margin(self, value: float) -> Decimal:
         """Distance to the nearer bound, negative outside."""
         exact = Decimal(value)
-        distances = [bound for bound in (
-            exact - self.low if self.low is not None else None,
-            self.high - exact if self.high is not None else None,
-        ) if bound is not None]
+        distances = [
+            bound
+            for bound in (
+                exact - self.low if self.low is not None else None,
+                self.high - exact if self.high is not None else None,
+            )
+            if bound is not None
+        ]
         return min(distances)
 
 

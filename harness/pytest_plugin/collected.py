@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import types
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +15,7 @@ from harness.verdict.errors import FalsifyError
 from harness.verdict.verdicts import Verdict
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from pathlib import Path
 

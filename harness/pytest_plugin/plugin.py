@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.pytest_plugin.collected import ContractModule
     from harness.pytest_plugin.workshop import Workshop
 

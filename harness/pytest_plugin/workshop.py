@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from harness.cli.assembly import builtin_contracts, load_contracts, parse_subjects
 from harness.cli.registry import registry
-from harness.trial.answers import AnswerStore
 from harness.trial.plan import Plan, plan_checks
 from harness.trial.profiles import profile
 from harness.trial.session import Session
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
     from harness.cli.configuration import Configuration
+    from harness.cli.registry import Shelves
     from harness.contract.models import Contract
 
 
@@ -41,34 +41,33 @@ class Workshop:
         return any(file.is_relative_to(folder) for folder in self._folders)
 
     @functools.cached_property
-    def _registry(self) -> object:
+    def _registry(self) -> Shelves:
         return registry(self.configuration.falsifier_folders())
 
     def plan(self, path: Path) -> tuple[Contract, Plan]:
         """The contract in `path` and its checks."""
         (contract,) = load_contracts([path], self.configuration)
         subjects = parse_subjects(self.config.option.falsify_subject, self.configuration.table.subjects)
-        return contract, plan_checks([contract], self._registry, subjects)  # type: ignore[arg-type]
+        return contract, plan_checks([contract], self._registry, subjects)
 
     @functools.cached_property
     def session(self) -> Session:
         """The session that runs the checks; its clock starts with the first of them."""
         option, table = self.config.option, self.configuration.table
-        folder = self._answers()
-        return Session(
-            registry=self._registry,  # type: ignore[arg-type]
-            profile=profile(option.falsify_profile or table.profile),
-            seed=table.seed if option.falsify_seed is None else option.falsify_seed,
+        return Session.start(
+            self._registry,
+            profile(option.falsify_profile or table.profile),
+            table.seed if option.falsify_seed is None else option.falsify_seed,
             sources=self.configuration.resolve(table.sources),
             cases=self.configuration.reports / "cases",
-            store=AnswerStore(folder),
+            answers=self._answers(),
         )
 
-    def _answers(self) -> Path:
-        """Folder of answers; the workers of one xdist run share it, so that a subject is run once for a case."""
+    def _answers(self) -> Path | None:
+        """Folder of answers, if the workers of one xdist run share it, so that a subject is run once for a case."""
         worker = getattr(self.config, "workerinput", None)
         if worker is None:
-            return Path(tempfile.mkdtemp(prefix="falsify-"))
+            return None
         folder = Path(tempfile.gettempdir()) / f"falsify-{worker['testrunuid']}"
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
@@ -15,6 +14,7 @@ from harness.trial.interface import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from harness.trial.interface import Case, Experiment, Subject
 
@@ -71,7 +71,11 @@ class AnswerStore:
         folder.mkdir(parents=True)
         self.calls += 1
         if self.in_flight is not None:
-            note = {"subject": subject.identity, "experiment": experiment.name, "case": json.loads(case.model_dump_json())}
+            note = {
+                "subject": subject.identity,
+                "experiment": experiment.name,
+                "case": json.loads(case.model_dump_json()),
+            }
             self.in_flight.write_text(json.dumps(note), encoding="utf-8")
         answer = experiment.exercise(subject, case, folder, tables)
         if self.in_flight is not None:

@@ -43,7 +43,9 @@ class CaseFile(BaseModel):
 def write_case(folder: Path, case: CaseFile) -> Path:
     """Write `case` into `folder`, whole or not at all; the name tells the clause and the content."""
     text = case.model_dump_json(indent=2) + "\n"
-    digest = hashlib.sha256(json.dumps([case.clause, case.subject, case.case], sort_keys=True).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps([case.clause, case.subject, case.case], sort_keys=True).encode()).hexdigest()[
+        :12
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', case.clause)}-{digest}.json"
     beside = folder / f".{path.name}.{os.getpid()}"

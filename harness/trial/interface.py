@@ -9,7 +9,6 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from harness.verdict.verdicts import Direction, RunState
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Literal
 
     from hypothesis.strategies import SearchStrategy

@@ -1,4 +1,4 @@
-"""The kill matrix of a clause: every mutant that it names, planted in the reference, must turn it red by its measure."""
+"""The kill matrix: every mutant that a clause names, planted in the reference, must turn it red by its measure."""
 
 from __future__ import annotations
 

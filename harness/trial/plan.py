@@ -146,12 +146,16 @@ def _populations_known(falsifier: Falsifier, clause: Clause) -> None:
     for name in (*population.partitions, *population.blind):
         if name not in experiment.partitions:
             raise UsageError(
-                f"{experiment.name} has no such partition", found=name, expected=", ".join(sorted(experiment.partitions))
+                f"{experiment.name} has no such partition",
+                found=name,
+                expected=", ".join(sorted(experiment.partitions)),
             )
     for name in population.architectures:
         if name not in experiment.architectures:
             raise UsageError(
-                f"{experiment.name} draws no such architecture", found=name, expected=", ".join(experiment.architectures)
+                f"{experiment.name} draws no such architecture",
+                found=name,
+                expected=", ".join(experiment.architectures),
             )
 
 

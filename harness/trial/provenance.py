@@ -7,10 +7,13 @@ import hashlib
 import importlib.metadata
 import platform
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.verdict.evidence import Versions
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIBRARIES = ("hypothesis", "numpy", "safetensors", "gguf", "pydantic", "pytest")
 

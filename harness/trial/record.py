@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from harness.contract.models import Limit
     from harness.trial.plan import Check
-    from harness.trial.search import Failure
     from harness.trial.session import Session
-    from harness.trial.tally import Tally
+    from harness.trial.tally import Failure, Tally
     from harness.verdict.evidence import MutantRecord
 
 
@@ -88,7 +87,11 @@ def evidence_of(check: Check, session: Session, trial: Trial, started: datetime,
     elif failure is not None:
         reason, message = failure.measures[0], failure.message
     elif verdict is Verdict.CORROBORATED and _unproven(trial):
-        verdict, reason, message = Verdict.NOT_MEASURED, "mutants_not_run", "the run ended before every mutant was tried"
+        verdict, reason, message = (
+            Verdict.NOT_MEASURED,
+            "mutants_not_run",
+            "the run ended before every mutant was tried",
+        )
     stored = _store(check, session, failure) if failure is not None else None
     return Evidence(
         verdict=verdict,
@@ -122,7 +125,9 @@ def evidence_of(check: Check, session: Session, trial: Trial, started: datetime,
 
 def _why_vacuous(trial: Trial) -> str:
     """Why nobody has seen this check fail for its own reason; empty when every mutant was killed by its measure."""
-    weak = [record for record in trial.mutants if record.outcome in {MutantOutcome.SURVIVED, MutantOutcome.OTHER_REASON}]
+    weak = [
+        record for record in trial.mutants if record.outcome in {MutantOutcome.SURVIVED, MutantOutcome.OTHER_REASON}
+    ]
     if weak:
         told = ", ".join(f"{record.name} {record.outcome.replace('_', ' ')}" for record in weak)
         return f"it cannot see what it must: {told}"

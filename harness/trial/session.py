@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +18,15 @@ from harness.trial.mutate import kill_matrix, not_run
 from harness.trial.profiles import Budget, Profile
 from harness.trial.provenance import sha256_of
 from harness.trial.record import Trial, bare, evidence_of
-from harness.trial.search import Attack, Failure
-from harness.trial.tally import Tally
+from harness.trial.search import Attack
 from harness.verdict.verdicts import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.trial.interface import Case, Experiment
     from harness.trial.plan import Check, Registry
+    from harness.trial.tally import Failure, Tally
     from harness.verdict.evidence import Evidence, MutantRecord
 
 
@@ -35,21 +37,34 @@ class Session:
     registry: Registry
     profile: Profile
     seed: int
+    budget: Budget
+    store: AnswerStore
     sources: tuple[Path, ...] = ()
     """Real model files of the project, offered to experiments."""
     cases: Path | None = None
     """Where counterexamples are stored; None keeps none."""
-    budget: Budget = field(default=None)  # type: ignore[assignment]
-    store: AnswerStore = field(default=None)  # type: ignore[assignment]
     _decks: dict[tuple[object, ...], Deck] = field(default_factory=dict)
     _hashes: dict[str, str] | None = None
     _kills: dict[str, tuple[Verdict, tuple[MutantRecord, ...]]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.budget is None:
-            self.budget = Budget(self.profile.seconds)
-        if self.store is None:
-            self.store = AnswerStore(Path(tempfile.mkdtemp(prefix="falsify-")))
+    @classmethod
+    def start(  # noqa: PLR0913 - what a command line can say
+        cls,
+        registry: Registry,
+        profile: Profile,
+        seed: int,
+        *,
+        sources: tuple[Path, ...] = (),
+        cases: Path | None = None,
+        answers: Path | None = None,
+    ) -> Session:
+        """Start the clock of `profile`; `answers` is a folder that several processes share, else one of its own."""
+        folder = answers if answers is not None else Path(tempfile.mkdtemp(prefix="falsify-"))
+        in_flight = cases / f"in-flight-{os.getpid()}.json" if cases is not None else None
+        if cases is not None:
+            cases.mkdir(parents=True, exist_ok=True)
+        store = AnswerStore(folder, in_flight)
+        return cls(registry, profile, seed, Budget(profile.seconds), store, sources, cases)
 
     def close(self) -> None:
         """Remove the working files of the run."""
@@ -108,7 +123,7 @@ class Session:
             cases += deck.cases(required) if number == 0 else deck.cases(required)[len(deck.boundary) :]
             rejected += deck.rejected
         tally = attack.search(cases)
-        failure = self._smallest(attack, tally, check) if tally.failures else None
+        failure = self._smallest(attack, tally) if tally.failures else None
         flaky = failure is not None and self._disagrees(attack, failure)
         own = self.deck(attack.falsifier.experiment, check, self.seed).cases(required)
         twin, mutants = self._shown_to_bite(check, attack, own, None if external else tally)
@@ -124,7 +139,7 @@ class Session:
         twin, mutants = self._shown_to_bite(check, attack, own, None)
         return Trial(tally, failure, twin, mutants, required=1, rejected=0, flaky=False, whole_population=False)
 
-    def _smallest(self, attack: Attack, tally: Tally, check: Check) -> Failure:
+    def _smallest(self, attack: Attack, tally: Tally) -> Failure:
         block = attack.check
         count = self.profile.required(block.population.examples, external=False)
         return attack.smallest(tally.failures, seed_value=self.seed, count=count, calls=self.profile.shrink_calls)
@@ -148,5 +163,3 @@ class Session:
             return verdict, not_run(check.operators)
         self._kills[key] = (verdict, kill_matrix(on_reference, reference, check.operators, cases))
         return self._kills[key]
-
-

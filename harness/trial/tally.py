@@ -84,10 +84,8 @@ class Tally:
         """Names of the measures out of their bounds: the limit's, and those that mutants must show, at 0."""
         limit = self.check.limit
         out = [limit.measure] if limit.measure in measures and not limit.holds(measures[limit.measure]) else []
-        for name in dict.fromkeys(mutant.shows for mutant in self.check.mutants):
-            if name != limit.measure and name in measures and not measures[name] == 0:
-                out.append(name)
-        return tuple(out)
+        shown = dict.fromkeys(mutant.shows for mutant in self.check.mutants if mutant.shows != limit.measure)
+        return (*out, *(name for name in shown if name in measures and measures[name] != 0))
 
     @property
     def unreached(self) -> tuple[str, ...]:
@@ -102,24 +100,34 @@ class Tally:
         gap = self._gap(required, whole_population=whole_population)
         if gap is not None:
             return Verdict.NOT_MEASURED, *gap
-        return Verdict.CORROBORATED, "within_limit", f"{self.compared} comparisons on {self.valid} cases found no counterexample"
+        return (
+            Verdict.CORROBORATED,
+            "within_limit",
+            f"{self.compared} comparisons on {self.valid} cases found no counterexample",
+        )
 
     def _gap(self, required: int, *, whole_population: bool) -> tuple[str, str] | None:
-        if self.cut:
-            return self.cut, f"the run ended after {self.valid} of {required} cases"
-        if self.not_measured:
-            return "no_answer", f"{self.not_measured} cases could not be judged; the first: {self.why_not_measured}"
-        if not self.valid:
-            return "no_cases", "no case was judged"
-        if not self.looked:
-            return "never_looked", "the property never looked at anything that the subject gave"
-        if whole_population and self.unreached:
-            return "partition_unreached", f"no case reached {', '.join(self.unreached)}"
-        if self.valid + self.blind_cases < required:
-            return "too_few_examples", f"{self.valid} cases judged, {required} required"
-        if self.check.limit.measure not in self.measured:
-            return "measure_missing", f"no case measured {self.check.limit.measure}"
-        return None
+        """What keeps the clause from having been measured, the first that applies; None when nothing does."""
+        unreached = self.unreached if whole_population else ()
+        gaps = (
+            (self.cut, f"the run ended after {self.valid} of {required} cases"),
+            (
+                "no_answer" if self.not_measured else "",
+                f"{self.not_measured} cases could not be judged; the first: {self.why_not_measured}",
+            ),
+            ("" if self.valid else "no_cases", "no case was judged"),
+            ("" if self.looked else "never_looked", "the property never looked at anything that the subject gave"),
+            ("partition_unreached" if unreached else "", f"no case reached {', '.join(unreached)}"),
+            (
+                "too_few_examples" if self.valid + self.blind_cases < required else "",
+                f"{self.valid} cases judged, {required} required",
+            ),
+            (
+                "" if self.check.limit.measure in self.measured else "measure_missing",
+                f"no case measured {self.check.limit.measure}",
+            ),
+        )
+        return next((gap for gap in gaps if gap[0]), None)
 
     def _total_message(self, measure: str) -> str:
         return f"{measure} came to {self.measured[measure]} over all cases"

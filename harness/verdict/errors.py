@@ -1,4 +1,4 @@
-"""The error trees: refusals of what we were given, wrong usage, and faults of our own. Presenters print, errors do not."""
+"""The error trees: refusals of what we were given, wrong usage, faults of our own; presenters print, errors do not."""
 
 from __future__ import annotations
 

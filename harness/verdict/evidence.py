@@ -1,4 +1,4 @@
-"""The immutable record that a check leaves: what was measured, on what, with what limit, and how it was shown to bite."""
+"""The immutable record that a check leaves: what was measured, on what, against which limit, and that it bites."""
 
 from __future__ import annotations
 
