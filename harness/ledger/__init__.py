@@ -1,0 +1,1 @@
+"""What was measured: the record of a run, and what it is worth."""
