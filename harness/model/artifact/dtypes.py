@@ -74,3 +74,12 @@ SAFETENSORS_NAMES: dict[str, DType] = {
     "F32": F32, "F16": F16, "BF16": BF16, "F64": F64, "I8": I8, "I16": I16, "I32": I32, "I64": I64, "U8": U8,
     "BOOL": BOOL,
 }  # fmt: skip
+
+GGML_NAMES: dict[int, str] = {
+    **{number: dtype.name for number, dtype in GGUF_IDS.items()},
+    4: "Q4_2", 5: "Q4_3", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS",
+    19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 29: "IQ1_M", 31: "Q4_0_4_4", 32: "Q4_0_4_8",
+    33: "Q4_0_8_8", 34: "TQ1_0", 35: "TQ2_0", 36: "IQ4_NL_4_4", 37: "IQ4_NL_4_8", 38: "IQ4_NL_8_8", 39: "MXFP4",
+    40: "NVFP4", 41: "Q1_0",
+}  # fmt: skip
+"""What GGML calls its numbers, readable here or not, so that a refusal can name the type."""

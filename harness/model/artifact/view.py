@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -75,6 +75,39 @@ class Artifact(ABC):
 
         entry = self.tensors[name]
         return decode(self.raw(name), entry.dtype, entry.dims, file=str(self.path), tensor=name)
+
+    def chunks(self, name: str, size: int = 1 << 20) -> Iterator[memoryview]:
+        """Payload bytes of a tensor in views of at most `size` bytes, in order; memory does not follow its size.
+
+        Raises ArtifactError as `raw` does.
+        """
+        raw = self.raw(name)
+        for start in range(0, len(raw), size):
+            yield raw[start : start + size]
+            self.forget(name, start, size)
+
+    def pieces(self, name: str) -> Iterator[NDArray[np.generic]]:
+        """Values of a tensor, flat and in order, in decoded 1-D pieces of about a megabyte.
+
+        Raises ArtifactError as `values` does.
+        """
+        from harness.model.kernels.decode import decode_pieces  # noqa: PLC0415 - see values
+
+        entry, begin = self.tensors[name], 0
+        for end, piece in decode_pieces(self.raw(name), entry.dtype, entry.dims, file=str(self.path), tensor=name):
+            yield piece
+            self.forget(name, begin, end - begin)
+            begin = end
+
+    def forget(self, name: str, start: int, length: int) -> None:  # noqa: B027 - a hint that may be ignored
+        """Say that these payload bytes are not needed soon. A hint: what is read again is right all the same."""
+
+    def verify_checksum(self) -> bool:
+        """Look at every byte. True when the format has a checksum and it holds, False when it has none.
+
+        Raises ArtifactError when it does not hold.
+        """
+        return False
 
     def __enter__(self) -> Self:
         return self
