@@ -30,6 +30,8 @@ class Deck:
     drawn: tuple[Case, ...]
     rejected: int
     """Draws that the strategy threw away."""
+    exhausted: bool = False
+    """True when there are no other cases than these."""
 
     def cases(self, required: int) -> tuple[Case, ...]:
         """All boundary cases, and drawn ones until there are `required` in all."""
@@ -55,8 +57,11 @@ def draw(
     experiment: Experiment[Any], population: Population, sources: Sequence[Path], *, seed_value: int, count: int
 ) -> Deck:
     """Draw the deck of `experiment` for one seed, with at least `count` cases where the strategy has that many."""
-    attempts = 0
-    drawn: list[Case] = []
+    attempts = valid = 0
+    size = deck_size(count)
+    boundary = tuple(experiment.boundary(population, sources))
+    drawn: dict[str, Case] = {}
+    known = {case.model_dump_json() for case in boundary}
 
     @st.composite
     def counted(draw_from: Callable[[st.SearchStrategy[Case]], Case]) -> Case:
@@ -65,16 +70,21 @@ def draw(
         return draw_from(experiment.strategy(population))
 
     @seed(seed_value)
-    @quiet(deck_size(count), Phase.generate)
+    @quiet(2 * size, Phase.generate)
     @given(counted())
     def collect(case: Case) -> None:
-        drawn.append(case)
+        nonlocal valid
+        valid += 1
+        text = case.model_dump_json()
+        if text not in known:
+            drawn.setdefault(text, case)
 
     try:
         collect()
     except Unsatisfiable:
-        drawn.clear()
-    return Deck(tuple(experiment.boundary(population, sources)), tuple(drawn), attempts - len(drawn))
+        return Deck(boundary, (), attempts)
+    # Hypothesis draws a case twice now and then, and stops early only when it has seen them all.
+    return Deck(boundary, tuple(drawn.values())[:size], attempts - valid, exhausted=valid < 2 * size)
 
 
 def deck_size(count: int) -> int:

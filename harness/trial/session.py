@@ -116,18 +116,19 @@ class Session:
     def _on_population(self, check: Check, attack: Attack) -> Trial:
         external = attack.subject.label != "reference"
         required = self.profile.required(attack.check.population.examples, external=external)
-        cases: list[Case] = []
-        rejected = 0
-        for number in range(self.profile.seeds):
-            deck = self.deck(attack.falsifier.experiment, check, self.seed + number)
-            cases += deck.cases(required) if number == 0 else deck.cases(required)[len(deck.boundary) :]
-            rejected += deck.rejected
+        decks = [
+            self.deck(attack.falsifier.experiment, check, self.seed + number) for number in range(self.profile.seeds)
+        ]
+        cases = list(decks[0].cases(required))
+        for deck in decks[1:]:
+            cases += deck.cases(required)[len(deck.boundary) :]
+        rejected = sum(deck.rejected for deck in decks)
         tally = attack.search(cases)
         failure = self._smallest(attack, tally) if tally.failures else None
         flaky = failure is not None and self._disagrees(attack, failure)
-        own = self.deck(attack.falsifier.experiment, check, self.seed).cases(required)
-        twin, mutants = self._shown_to_bite(check, attack, own, None if external else tally)
-        required = min(required, len(cases)) if external else required
+        twin, mutants = self._shown_to_bite(check, attack, decks[0].cases(required), None if external else tally)
+        if decks[0].exhausted:
+            required = min(required, len(cases))
         return Trial(tally, failure, twin, mutants, required=required, rejected=rejected, flaky=flaky)
 
     def _on_case(self, check: Check, attack: Attack) -> Trial:

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from harness.contract.models import CheckBlock, Clause, Contract, Dialect, Limit, MutantClaim, Population
 from harness.contract.positions import Span
-from harness.trial.interface import Answer, Case, Experiment, Falsifier, Measure, Observation, Operator, falsifier, operator
+from harness.trial.interface import (
+    Answer,
+    Case,
+    Experiment,
+    Falsifier,
+    Measure,
+    Observation,
+    Operator,
+    falsifier,
+    operator,
+)
 from harness.verdict.errors import UsageError
 from harness.verdict.verdicts import RunState, Severity
 
@@ -53,7 +63,9 @@ MEASURES = (Measure("wrong", "cases", "twice n is not 2n"), Measure("odd", "case
 def doubles(case, witness, context):
     """Twice n is 2n."""
     twice = witness.data("twice")
-    return Observation({"wrong": int(twice != 2 * case.n), "odd": int(twice % 2)}, compared=1, message=f"2*{case.n}={twice}")
+    return Observation(
+        {"wrong": int(twice != 2 * case.n), "odd": int(twice % 2)}, compared=1, message=f"2*{case.n}={twice}"
+    )
 
 
 @falsifier(experiment=DOUBLING, measures=MEASURES)
@@ -62,7 +74,9 @@ def looks_away(case, witness, context):
     return Observation({"wrong": int(2 * case.n != case.n + case.n), "odd": 0}, compared=1)
 
 
-@falsifier(experiment=DOUBLING, measures=(Measure("failed", "calls", "calls that gave no answer"),), judges_failures=True)
+@falsifier(
+    experiment=DOUBLING, measures=(Measure("failed", "calls", "calls that gave no answer"),), judges_failures=True
+)
 def answers(case, witness, context):
     """Every call gives an answer."""
     return Observation({"failed": int(witness.state.is_failure)}, compared=1, message=witness.message)
