@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import functools
 import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
 import pkgutil
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,13 +114,19 @@ class Shelves:
 
 
 def registry(folders: Sequence[Path] = ()) -> Shelves:
-    """The built-in names, and those of the modules in a project's own `folders`."""
-    project = Shelf()
-    for folder in folders:
-        if folder.resolve() != BUILTIN.resolve():
-            for module, dotted in _modules_by_path(folder):
-                project.add(module, dotted)
-    return Shelves(_builtin_shelf(), project)
+    """The built-in names, and those of the modules in a project's own `folders`.
+
+    A project's modules may import `falsifiers.…` (ours) and, relatively, each other.
+    """
+    builtin, project = Shelf(), Shelf()
+    with _builtin_package_visible():
+        for module in _walk():
+            builtin.add(module, module.__name__.removeprefix("falsifiers."))
+        for folder in folders:
+            if folder.resolve() != BUILTIN.resolve():
+                for module, dotted in _modules_by_path(folder):
+                    project.add(module, dotted)
+    return Shelves(builtin, project)
 
 
 def declarations() -> Declarations:
@@ -128,35 +134,30 @@ def declarations() -> Declarations:
     return registry().declarations()
 
 
-@functools.cache
-def _builtin_shelf() -> Shelf:
-    shelf = Shelf()
-    for module in _builtin_modules():
-        shelf.add(module, module.__name__.removeprefix("falsifiers."))
-    return shelf
-
-
-def _builtin_modules() -> list[ModuleType]:
-    """Every module of the built-in package, even where a folder of the same name comes first on the import path."""
+@contextmanager
+def _builtin_package_visible() -> Iterator[None]:
+    """Let `falsifiers` name the built-in package, even where a folder of that name comes first on the import path."""
     found = importlib.machinery.PathFinder.find_spec("falsifiers")
+    loaded = sys.modules.get("falsifiers")
     here = [str(BUILTIN)]
-    if found is not None and list(found.submodule_search_locations or ()) == here and _is_ours("falsifiers"):
-        return list(_walk())
-    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "falsifiers"}
+    first = found is not None and list(found.submodule_search_locations or ()) == here
+    if first and (loaded is None or list(getattr(loaded, "__path__", ())) == here):
+        yield
+        return
+    theirs = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "falsifiers"}
+    sys.modules.update(_OURS)
     sys.path.insert(0, str(BUILTIN.parent))
     try:
-        return list(_walk())
+        yield
     finally:
         sys.path.remove(str(BUILTIN.parent))
-        for name in list(sys.modules):
-            if name.partition(".")[0] == "falsifiers":
-                del sys.modules[name]
-        sys.modules.update(hidden)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "falsifiers"]:
+            _OURS[name] = sys.modules.pop(name)
+        sys.modules.update(theirs)
 
 
-def _is_ours(name: str) -> bool:
-    loaded = sys.modules.get(name)
-    return loaded is None or list(getattr(loaded, "__path__", ())) == [str(BUILTIN)]
+_OURS: dict[str, ModuleType] = {}
+"""The built-in modules, kept while a project's package of the same name has their place."""
 
 
 def _walk() -> Iterator[ModuleType]:
