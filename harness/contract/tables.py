@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
 from harness.contract.models import Closed, Name, Text
 from harness.verdict.verdicts import Severity
@@ -25,6 +25,8 @@ class FormatRow(Closed):
     """How a file format lays tensors out."""
 
     layout: Text | None = Field(default=None, description="row-major or column-major.")
+    dims: Text | None = Field(default=None, description="Which dim is written first: outermost_first, innermost_first.")
+    data: Text | None = Field(default=None, description="Order of the elements: row_major.")
     shape_convention: Text | None = None
     dims_order: Text | None = Field(default=None, description="Which of the stored dims is the innermost.")
     innermost: Text | None = None
@@ -42,6 +44,8 @@ class TensorRow(Closed):
     gguf_dims: Dims | None = None
     apr_shape: Text | None = Field(default=None, description="Public spelling of dims: text such as [vocab, hidden].")
     gguf_shape: Text | None = None
+    hf: Text | None = Field(default=None, description="Name in a checkpoint; {layer} stands for the layer.")
+    gguf: Text | None = Field(default=None, description="Name in a GGUF file.")
     hf_name: Text | None = Field(default=None, description="{n} stands for the layer.")
     apr_name: Text | None = None
     gguf_name: Text | None = None
@@ -71,13 +75,15 @@ class DispatchRow(Closed):
 
 
 class QuantDispatch(Closed):
-    """Every dtype with the one kernel that may read it."""
+    """Every dtype with the one kernel that may read it: rows by dtype, here or in groups."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, DispatchRow]
 
     principle: Text | None = None
     anti_pattern: Text | None = None
     reference: Text | None = None
     note: Text | None = None
-    dtypes: dict[Text, DispatchRow] = Field(default_factory=dict)
     gpu_dispatch: dict[Text, DispatchRow] = Field(default_factory=dict)
     cpu_dispatch: dict[Text, DispatchRow] = Field(default_factory=dict)
     dispatch_sites: tuple[dict[str, Any], ...] = ()
@@ -120,7 +126,7 @@ class SpotCheck(Closed):
 class DeadRows(Closed):
     """Rows of an embedding or head with next to no norm."""
 
-    max_dead_row_pct: Number | None = None
+    max_dead_pct: Number | None = None
     min_row_l2: Number | None = None
     exempt: tuple[Text, ...] = Field(default=(), description="Rows that are zero by construction: pad_token_id.")
     note: Text | None = None

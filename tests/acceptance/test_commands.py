@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from conftest import BIN
+
+
+@pytest.mark.slow
+def test_the_command_line_is_as_scripts_outside_rely_on_it(root, shared):
+    """The checker that is kept outside the project finds no difference."""
+    done = subprocess.run(
+        [sys.executable, str(shared / "check" / "commands"), str(BIN)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    checked = int(done.stdout.split()[-5])
+    assert checked > 50
+
+
+def test_help_lists_commands_examples_and_exit_codes(falsify, tmp_path):
+    """A new user finds the commands and what the exit codes mean; each command shows examples."""
+    done = falsify("--help", cwd=tmp_path)
+    assert done.code == 0
+    for command in ("gate", "lint", "explain", "inspect", "convert", "replay"):
+        assert command in done.out
+        assert "Examples:" in falsify(command, "--help", cwd=tmp_path).out
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("gte",), "gate"),
+        (("gate", "--subject", "importr=prog {source} {dest}"), "importer"),
+        (("gate", "--subject", "importer"), "ROLE=COMMAND"),
+        (("gate", "--subject", "importer=prog {sauce} {dest}"), "source"),
+        (("gate", "-k", "a and"), "expression"),
+        (("gate", "--profile", "nope"), "nightly"),
+        (("explain", "FC9999"), "FC"),
+    ],
+)
+def test_wrong_usage_is_exit_3_and_names_what_was_meant(falsify, root, tmp_path, words, told):
+    """A misspelt word is answered with the right one."""
+    done = falsify(*words, *(("--reports", tmp_path) if words[0] == "gate" else ()), cwd=root)
+    assert done.code == 3
+    assert told in done.err
+
+
+def test_an_unknown_key_in_the_configuration_is_wrong_usage(falsify, project):
+    """[tool.falsify] is closed, and the nearest right key is named."""
+    (project / "pyproject.toml").write_text('[tool.falsify]\ncontarcts = ["contracts"]\n')
+    done = falsify("gate", cwd=project)
+    assert done.code == 3
+    assert "contracts" in done.err
+
+
+def test_a_refusal_under_json_is_one_document(falsify, tmp_path):
+    """A script that asked for JSON gets JSON, also when it is told no."""
+    done = falsify("gate", tmp_path / "nothere", "--json", cwd=tmp_path)
+    assert done.code == 2
+    assert done.document["error"]["message"]
