@@ -10,9 +10,9 @@ from harness.verdict.verdicts import ExitCode
 
 
 class Described(Record):
-    """A record whose fields carry their docstrings into the JSON Schema."""
+    """A record whose fields carry their docstrings into the JSON Schema, and are always written."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_serialization_defaults_required=True)
 
 
 class ContractRecord(Described):
