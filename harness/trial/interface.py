@@ -171,6 +171,10 @@ class Experiment(ABC, Generic[C]):
     def exercise(self, subject: Any, case: C, folder: Path, tables: Mapping[str, Any]) -> Answer:
         """Put `subject` through `case` in the empty folder `folder`; what fails is an answer, not an exception."""
 
+    def may_decline(self, case: C) -> bool:  # noqa: ARG002 - for those that can
+        """Whether a sound subject may refuse `case`; one that does is no failure and shows nothing of a clause."""
+        return False
+
     def finished(self, artifact: Path, source: Path | None) -> C | None:  # noqa: ARG002 - for those that can
         """The case that stands for a finished file (and its source); None when this experiment has no use for one."""
         return None

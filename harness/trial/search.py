@@ -12,6 +12,7 @@ from harness.trial.deck import deck_size, quiet, weight
 from harness.trial.interface import Context, Witness
 from harness.trial.tally import Failure, Tally
 from harness.verdict.errors import FalsifyError, HarnessFault
+from harness.verdict.verdicts import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,6 +55,9 @@ class Attack:
 
     def judge(self, tally: Tally, case: Case, answer: Answer, folder: Path) -> None:
         """Add to `tally` what `answer` shows of the clause."""
+        if answer.state in _DECLINED and self.falsifier.experiment.may_decline(case):
+            tally.declined += 1
+            return
         if answer.state.is_failure and not self.falsifier.judges_failures:
             tally.skip(f"the subject gave no answer ({answer.state}): {answer.message}")
             return
@@ -113,6 +117,9 @@ class Attack:
 
         _silently(attack)
         return last
+
+
+_DECLINED = frozenset({RunState.EXITED, RunState.REFUSED})
 
 
 class _Counterexample(Exception):  # noqa: N818 - it is a find, not an error

@@ -36,6 +36,8 @@ class Tally:
     compared: int = 0
     valid: int = 0
     not_measured: int = 0
+    declined: int = 0
+    """Cases that the subject refused and may refuse."""
     why_not_measured: str = ""
     classes: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
@@ -119,7 +121,7 @@ class Tally:
             ("" if self.looked else "never_looked", "the property never looked at anything that the subject gave"),
             ("partition_unreached" if unreached else "", f"no case reached {', '.join(unreached)}"),
             (
-                "too_few_examples" if self.valid + self.blind_cases < required else "",
+                "too_few_examples" if self.valid + self.blind_cases + self.declined < required else "",
                 f"{self.valid} cases judged, {required} required",
             ),
             (

@@ -46,6 +46,8 @@ class Examples(Record):
     """Cases that the generator drew and threw away."""
     not_measured: int = Field(default=0, ge=0)
     """Cases on which the subject gave no answer to judge."""
+    declined: int = Field(default=0, ge=0)
+    """Cases that the subject refused and may refuse; they show nothing."""
     blind: int = Field(default=0, ge=0)
     """Cases of partitions that cannot tell right from wrong; counted, not combined."""
     required: int = Field(default=1, ge=0)

@@ -121,6 +121,19 @@ def test_a_failed_call_falsifies_one_clause_and_leaves_the_others_not_measured(r
     assert "SIGSEGV" in about_numbers.message
 
 
+def test_a_case_that_a_sound_subject_may_refuse_shows_nothing(run, monkeypatch):
+    """A refusal that the experiment allows is counted as declined, a crash on the same case is not."""
+    monkeypatch.setattr(toy.Doubling, "may_decline", lambda self, case: case.n == 11)
+    told = {}
+    for state in (RunState.EXITED, RunState.CRASHED):
+        answer = toy.Answer(state=state, message="no")
+        subject = toy.Doubler(lambda n, answer=answer: answer if n == 11 else 2 * n, "command", state.value)
+        (told[state],) = run(toy.clause(), subject=subject)
+    assert told[RunState.EXITED].verdict is Verdict.CORROBORATED
+    assert told[RunState.EXITED].examples.declined == 1
+    assert told[RunState.CRASHED].verdict is Verdict.NOT_MEASURED
+
+
 def test_a_case_that_disagrees_with_itself_is_flaky(run):
     """The failing case is run once more; when it holds then, the verdict is FLAKY."""
     seen = set()
