@@ -1,0 +1,1 @@
+"""How claims are attacked: one module a contract, functions named as claims."""
