@@ -118,6 +118,7 @@ def examples_text(evidence: Evidence) -> str:
         f"{number(count)} {name}"
         for count, name in (
             (examples.rejected, "rejected"),
+            (examples.declined, "declined"),
             (examples.not_measured, "without an answer"),
             (examples.blind, "blind"),
         )
