@@ -18,6 +18,7 @@ from harness.model.conversion.plan import (
     refuse_contradictions,
     unstated_notes,
 )
+from harness.model.conversion.sentencepiece import from_tokenizer_model
 from harness.model.conversion.streaming import PIECE, first_difference
 from harness.model.conversion.tokenizers import from_tokenizer_json, special_ids
 from harness.verdict.errors import ArtifactError
@@ -123,13 +124,10 @@ def _tokenizer(folder: Path, config: Mapping[str, Any], architecture: Architectu
     generation_path = folder / "generation_config.json"
     generation = read_object(generation_path) if generation_path.exists() else {}
     keys = special_ids(config, generation)
-    path = folder / "tokenizer.json"
-    if path.exists():
-        vocabulary, notes = from_tokenizer_json(path, architecture.vocab_size)
+    whole, pieces = folder / "tokenizer.json", folder / "tokenizer.model"
+    if whole.exists():
+        vocabulary, notes = from_tokenizer_json(whole, architecture.vocab_size)
         return vocabulary | keys, notes
-    other = [name for name in ("tokenizer.model", "vocab.json") if (folder / name).exists()]
-    return keys, [f"no tokenizer.json stands beside the checkpoint{_instead(other)}; no vocabulary is carried over"]
-
-
-def _instead(names: list[str]) -> str:
-    return f" ({', '.join(names)} does)" if names else ""
+    if pieces.exists():
+        return from_tokenizer_model(pieces) | keys, []
+    return keys, [f"neither {whole.name} nor {pieces.name} stands beside the checkpoint; no vocabulary is carried over"]

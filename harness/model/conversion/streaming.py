@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +35,7 @@ def rows_put_back(artifact: Artifact, name: str, heads: int) -> Iterator[memoryv
 
 
 def widened(pieces: Iterator[memoryview], dtype: DType) -> Iterator[memoryview]:
-    """Values of a block type as little-endian F32, bit-equal to the `gguf` package.
+    """Values of a block type as little-endian F32, as the `gguf` package has them, bit for bit where they are numbers.
 
     Pieces may break anywhere; blocks are put together again.
     """
@@ -50,20 +49,19 @@ def widened(pieces: Iterator[memoryview], dtype: DType) -> Iterator[memoryview]:
         whole = len(data) - len(data) % dtype.block_bytes
         for start in range(0, whole, step):
             blocks = np.frombuffer(data, np.uint8, min(step, whole - start), start)
-            values = dequantize(blocks, kind).astype("<f4", copy=False)
+            # Scales that are NaN or infinite are the file's own; what they make of the values is no fault here.
+            with np.errstate(all="ignore"):
+                values = dequantize(blocks, kind).astype("<f4", copy=False)
             yield np.ascontiguousarray(values).view(np.uint8).reshape(-1).data
         rest = data[whole:]
 
 
 def first_difference(artifact: Artifact, one: str, other: str) -> int | None:
-    """Offset of the first byte in which the payloads of two tensors differ; None when they are equal."""
+    """Offset of the first byte in which the payloads of two tensors of one size differ; None when they are equal."""
     start = 0
-    for left, right in zip_longest(artifact.chunks(one, PIECE), artifact.chunks(other, PIECE), fillvalue=b""):
-        common = min(len(left), len(right))
-        differing = np.flatnonzero(np.frombuffer(left, np.uint8, common) != np.frombuffer(right, np.uint8, common))
+    for left, right in zip(artifact.chunks(one, PIECE), artifact.chunks(other, PIECE), strict=True):
+        differing = np.flatnonzero(np.frombuffer(left, np.uint8) != np.frombuffer(right, np.uint8))
         if differing.size:
             return start + int(differing[0])
-        if len(left) != len(right):
-            return start + common
-        start += common
+        start += len(left)
     return None

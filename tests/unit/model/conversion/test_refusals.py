@@ -177,6 +177,21 @@ def test_hostile_tokenizers(build, tmp_path, content) -> None:
     assert "tokenizer.json" in str(refused(source, tmp_path))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x0a", b"\x0a\x05\x0a\x01a", b"\xff" * 20, b"\x0b", b"\x0a\x03\x0a\x01\xff", b"\x0a\x03\x12\x01a",
+     b"\x0a\x03\x0a\x01a\x12\x02\x18\x09"],
+    ids=["empty", "cut", "short", "endless", "group", "latin", "score", "type"],
+)  # fmt: skip
+def test_hostile_pieces(build, tmp_path, content) -> None:
+    """A tokenizer.model that is no SentencePiece model is refused by name."""
+    source = build.checkpoint(tmp_path / "model")
+    (source.parent / "tokenizer.model").write_bytes(content)
+    assert "tokenizer.model" in str(refused(source, tmp_path))
+    (source.parent / "tokenizer.model").write_bytes(b"\x0a\x03\x0a\x01a\x12\x02\x18\x02")
+    convert(source, tmp_path / "x.apr")
+
+
 def test_other_tokenizers_are_noted(build, tmp_path) -> None:
     """A vocabulary that is not carried over is said to be missing; nothing is put in its place."""
     source = build.checkpoint(tmp_path / "model")

@@ -35,9 +35,11 @@ def written(path: Path) -> dict[str, tuple]:
 
 
 def metadata(path: Path) -> dict:
-    """Metadata of an APR file, without what is not stated."""
+    """Metadata of an APR file, without the three keys that are always there."""
     with open_artifact(path) as artifact:
-        return {key: value for key, value in artifact.metadata.items() if value is not None}
+        found = dict(artifact.metadata)
+    assert [found.pop(key) for key in ("license", "data_source", "data_license")] == [None] * 3
+    return found
 
 
 @pytest.mark.parametrize("name", ["llama-nano", "qwen2-h224"])
@@ -64,7 +66,10 @@ def test_shared_checkpoints_arrive_byte_for_byte(shared, tmp_path, name) -> None
 def test_metadata_of_a_real_checkpoint(root, tmp_path) -> None:
     """Every key is what the source states, under the name that APR has for it, and there is no other key."""
     convert(root / "tests" / "artifacts" / "llama-nano", tmp_path / "x.apr")
-    assert metadata(tmp_path / "x.apr") == {
+    found = metadata(tmp_path / "x.apr")
+    lists = {key: found.pop(f"tokenizer.{key}") for key in ("vocabulary", "scores", "token_type")}
+    assert {len(one) for one in lists.values()} == {found.pop("tokenizer.vocab_size")} == {507}
+    assert found == {
         "model_type": "llama",
         "name": "llama-nano",
         "original_format": "safetensors",
@@ -89,7 +94,18 @@ def test_metadata_of_a_real_checkpoint(root, tmp_path) -> None:
         "tokenizer.bos_token_id": 1,
         "tokenizer.eos_token_id": 2,
         "tokenizer.padding_token_id": 0,
+        "tokenizer.model_type": "bpe",
     }
+
+
+def test_pieces_of_a_real_checkpoint(root, tmp_path) -> None:
+    """Pieces, scores and types of tokenizer.model are those that a real exporter read out of it."""
+    folder = root / "tests" / "artifacts"
+    convert(folder / "llama-nano", tmp_path / "x.apr")
+    convert(folder / "llama-nano.f16.gguf", tmp_path / "y.apr")
+    ours, theirs = metadata(tmp_path / "x.apr"), metadata(tmp_path / "y.apr")
+    for key in ("tokenizer.vocabulary", "tokenizer.scores", "tokenizer.token_type"):
+        assert ours[key] == theirs[key][:507]
 
 
 def test_tokenizer_of_a_real_checkpoint(root, tmp_path) -> None:
