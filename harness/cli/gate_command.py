@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.assembly import assemble
-from harness.cli.configuration import configuration
+from harness.cli.configuration import configuration, shown
 from harness.cli.options import colour_wanted, json_option, paths_argument, terminal_width
+from harness.cli.parallel import run_on_processes
+from harness.cli.request import Request
 from harness.cli.running import discharge_of, now, run_checks
 from harness.reporting.json_report import to_json
 from harness.reporting.terminal import closing, failure, line
 from harness.reporting.write import write_reports
 from harness.trial.profiles import PROFILES, profile
-from harness.trial.session import Session
 
 if TYPE_CHECKING:
     from harness.cli.assembly import Assembly
+    from harness.cli.running import Runner
     from harness.ledger.discharge import Discharge
+    from harness.trial.session import Session
     from harness.verdict.evidence import Evidence
 
 
@@ -45,6 +48,7 @@ Examples:
     "--reports", type=click.Path(path_type=Path, file_okay=False), help="Folder of reports; default: reports."
 )
 @click.option("--require-bound/--no-require-bound", default=None, help="Let an unbound clause fail the gate (exit 2).")
+@click.option("-j", "jobs", type=click.IntRange(min=1), default=1, help="Processes; default: 1.")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Only what is not corroborated.")
 def gate_command(  # noqa: PLR0913 - one parameter an option
@@ -58,6 +62,7 @@ def gate_command(  # noqa: PLR0913 - one parameter an option
     source: Path | None,
     reports: Path | None,
     require_bound: bool | None,
+    jobs: int,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -67,30 +72,33 @@ def gate_command(  # noqa: PLR0913 - one parameter an option
     3: wrong usage or a fault of our own.
     """
     settings = configuration(Path.cwd())
-    chosen = profile(profile_name or settings.table.profile)
-    files = expand(artifacts) or (settings.resolve(settings.table.artifacts) if settings.table.artifacts else ())
-    assembly = assemble(settings, paths=paths, selection=selection, subjects=subjects, artifacts=files, source=source)
-    folder = reports or settings.reports
-    session = Session.start(
-        assembly.registry,
-        chosen,
-        settings.table.seed if seed is None else seed,
-        sources=settings.resolve(settings.table.sources),
-        cases=folder / "cases",
+    request = Request(
+        start=Path.cwd(),
+        paths=paths,
+        selection=selection,
+        subjects=subjects,
+        artifacts=expand(artifacts) or settings.resolve(settings.table.artifacts),
+        source=source,
+        profile=profile(profile_name or settings.table.profile).name,
+        seed=settings.table.seed if seed is None else seed,
+        reports=reports or settings.reports,
     )
+    assembly = request.plan()
+    session = request.session(assembly)
     discharge = run_and_tell(
         assembly,
         session,
-        require_bound=chosen.name == "release" if require_bound is None else require_bound,
+        require_bound=request.profile == "release" if require_bound is None else require_bound,
         to_stderr=as_json,
         quiet=quiet,
+        run=partial(run_on_processes, jobs, request) if jobs > 1 else run_checks,
     )
-    written = write_reports(discharge, folder)
+    written = write_reports(discharge, request.reports)
     if as_json:
         click.echo(to_json(discharge), nl=False)
     else:
         click.echo(closing(discharge))
-        click.echo(f"reports: {', '.join(path.as_posix() for path in written)}", err=True)
+        click.echo(f"reports: {', '.join(map(shown, written))}", err=True)
     return int(discharge.exit_code())
 
 
@@ -107,8 +115,14 @@ def _is_glob(entry: Path) -> bool:
     return not entry.exists() and not entry.is_absolute() and any(mark in str(entry) for mark in "*?[")
 
 
-def run_and_tell(
-    assembly: Assembly, session: Session, *, require_bound: bool, to_stderr: bool, quiet: bool
+def run_and_tell(  # noqa: PLR0913 - what a run is told with
+    assembly: Assembly,
+    session: Session,
+    *,
+    require_bound: bool,
+    to_stderr: bool,
+    quiet: bool,
+    run: Runner = run_checks,
 ) -> Discharge:
     """Run the plan, one line a clause as it ends, then a block for each that is not corroborated."""
     started = now()
@@ -119,13 +133,15 @@ def run_and_tell(
             click.echo(line(evidence, width, colour), err=to_stderr, color=colour)
 
     try:
-        checks, faults = run_checks(assembly.plan.checks, session, told)
+        checks, faults = run(assembly.plan.checks, session, told)
     finally:
         session.close()
     discharge = discharge_of(assembly, session, started, checks, faults, require_bound=require_bound)
     for evidence in checks:
         if evidence.bound and (evidence.verdict != "CORROBORATED" or evidence.vacuous):
             click.echo("\n" + failure(evidence, colour), err=to_stderr, color=colour)
+    for row in discharge.not_applicable:
+        click.echo(f"does not apply to {row.subject}: {row.clause} ({row.why})", err=to_stderr)
     for fault in faults:
         click.echo(f"\nfault of our own at {fault.where}: {fault.message}", err=True)
     return discharge

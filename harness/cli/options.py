@@ -29,7 +29,7 @@ def colour_wanted(*, to_stderr: bool = False) -> bool:
     context = click.get_current_context(silent=True)
     chosen = context.find_root().params.get("color") if context is not None else None
     if chosen in {"always", "never"}:
-        return chosen == "always"
+        return bool(chosen == "always")
     stream = sys.stderr if to_stderr else sys.stdout
     return not os.environ.get("NO_COLOR") and stream.isatty()
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from harness.trial.session import Session
     from harness.verdict.evidence import Evidence
 
+    Runner = Callable[[Sequence[Check], Session, Callable[[Evidence], None]], tuple[list[Evidence], list[Fault]]]
+    """Runs checks and tells each evidence as it comes."""
+
 
 def run_checks(
     checks: Sequence[Check], session: Session, told: Callable[[Evidence], None]
@@ -33,22 +36,28 @@ def run_checks(
     """Run every check; an interruption or the end of the budget leaves the rest NOT_MEASURED, with that reason."""
     results: list[Evidence] = []
     faults: list[Fault] = []
-    with _terminated_as_interrupted():
+    with terminated_as_interrupted():
         for check in checks:
             try:
                 evidence = session.run(check)
             except KeyboardInterrupt:
-                session.budget.interrupted = "stopped by a signal"
+                ended_by_signal(session)
                 evidence = session.not_reached(check, "interrupted")
             except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and the other checks still run
-                faults.append(_fault(check, error))
+                faults.append(fault_of(check, error))
                 evidence = session.not_reached(check, "harness_fault")
             results.append(evidence)
             told(evidence)
     return results, faults
 
 
-def _fault(check: Check, error: Exception) -> Fault:
+def ended_by_signal(session: Session) -> None:
+    """Note that the run was told to stop, so that nothing more is started."""
+    session.budget.interrupted = "stopped by a signal"
+
+
+def fault_of(check: Check, error: Exception) -> Fault:
+    """A fault of our own, told with its place."""
     where = f"{check.contract.path}::{check.node}"
     if isinstance(error, FalsifyError):
         return Fault(where=where, message=str(error))
@@ -57,7 +66,7 @@ def _fault(check: Check, error: Exception) -> Fault:
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
+def terminated_as_interrupted() -> Iterator[None]:
     """Let SIGTERM end a run as Ctrl-C does: with reports."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

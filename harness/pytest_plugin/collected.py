@@ -73,9 +73,9 @@ def _complain(told: str) -> None:
 class ContractErrors(pytest.Function):
     """Fails for the errors of a contract."""
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
         """The findings, without a traceback."""
-        return str(excinfo.value) if isinstance(excinfo.value, BadContract) else super().repr_failure(excinfo, style)
+        return str(excinfo.value) if isinstance(excinfo.value, BadContract) else super().repr_failure(excinfo)
 
 
 class ClauseFunction(pytest.Function):
@@ -104,13 +104,13 @@ class ClauseFunction(pytest.Function):
         """The clause's place in the contract."""
         return self.path, self.check.clause.span.line - 1, self.name
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
         """What a person needs; a traceback only for faults."""
         if isinstance(excinfo.value, ClauseFailed):
             return failure(excinfo.value.evidence, colour=False)
         if isinstance(excinfo.value, FalsifyError):
             return f"a fault of our own: {excinfo.value}"
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
 
 
 def _try_clause(item: ClauseFunction, workshop: Workshop) -> None:
