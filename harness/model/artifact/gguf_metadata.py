@@ -6,15 +6,17 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from harness.model.artifact.cursor import Cursor
+from harness.verdict.errors import ArtifactError
+
 if TYPE_CHECKING:
-    from harness.model.artifact.cursor import Cursor
     from harness.model.artifact.mapped import MappedFile
 
 STRING, ARRAY, BOOL = 8, 9, 7
 MAX_KEY = 65_535
 MAX_DEPTH = 8
-MAX_STRINGS = 1 << 24
-"""Strings or arrays in one array; each costs a step on opening, whatever its length."""
+MAX_ITEMS = 1 << 22
+"""Elements of one array; merges, the longest in the field, are some 600,000."""
 
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 TYPE_NAMES = {
@@ -56,19 +58,45 @@ class GgufArray(Sequence[Any]):
 
     def _load(self) -> list[Any]:
         if self._items is None:
-            from harness.model.artifact.cursor import Cursor  # noqa: PLC0415 - only an array that is read needs it
-
             view = self._mapped.slice(self._offset, self._nbytes, rule="gguf-truncated", what="the array")
-            cursor = Cursor(view, file=self._mapped.file, prefix="gguf", base=self._offset)
             if self._kind in _SCALARS:
-                code = _SCALARS[self._kind]
-                self._items = [item for (item,) in struct.iter_unpack(code, view)]
+                self._items = [item for (item,) in struct.iter_unpack(_SCALARS[self._kind], view)]
+            elif self._kind == STRING:
+                self._items = self._strings(bytes(view))
             else:
-                self._items = [read_value(self._mapped, cursor, self._kind, "an element") for _ in range(self._count)]
+                cursor = Cursor(view, file=self._mapped.file, prefix="gguf", base=self._offset)
+                self._items = [_read_array(self._mapped, cursor, "an element", 1) for _ in range(self._count)]
         return self._items
 
+    def _strings(self, data: bytes) -> list[str]:
+        """All strings; their lengths were followed to the end on opening, so that none leaves `data`."""
+        unpack, position, strings = struct.Struct("<Q").unpack_from, 0, []
+        try:
+            for _ in range(self._count):
+                start = position + _LENGTH
+                position = start + unpack(data, position)[0]
+                strings.append(data[start:position].decode("utf-8"))
+        except struct.error as error:
+            raise ArtifactError(
+                "the file was changed while it was open",
+                rule="file-changed",
+                file=self._mapped.file,
+                way_out="open it again",
+            ) from error
+        except UnicodeDecodeError as error:
+            raise ArtifactError(
+                "a string of an array is not UTF-8",
+                rule="gguf-name",
+                file=self._mapped.file,
+                offset=self._offset + start + error.start,
+                found=f"byte 0x{error.object[error.start]:02x} in string {len(strings)}",
+                expected="UTF-8 text",
+                way_out="convert the file again",
+            ) from error
+        return strings
 
-def read_value(mapped: MappedFile, cursor: Cursor, kind: int, what: str, depth: int = 0) -> Any:
+
+def read_value(mapped: MappedFile, cursor: Cursor, kind: int, what: str) -> Any:
     """The value of type `kind` at the cursor, which is left behind it; `what` names it in errors.
 
     Raises ArtifactError: gguf-truncated, gguf-value-type, gguf-value, gguf-name (text that is not UTF-8).
@@ -82,7 +110,7 @@ def read_value(mapped: MappedFile, cursor: Cursor, kind: int, what: str, depth: 
     if kind == STRING:
         return cursor.text(cursor.unsigned(_LENGTH, f"the length of {what}"), what)
     if kind == ARRAY:
-        return _read_array(mapped, cursor, what, depth)
+        return _read_array(mapped, cursor, what, 0)
     raise cursor.error("value-type", f"{what} has an unknown type", found=str(kind), expected="0 to 12")
 
 
@@ -93,6 +121,7 @@ def _read_array(mapped: MappedFile, cursor: Cursor, what: str, depth: int) -> Gg
     count = cursor.unsigned(8, f"the number of elements of {what}")
     start = cursor.offset
     if kind in _SCALARS:
+        _check_count(cursor, count, struct.calcsize(_SCALARS[kind]), what)
         raw = cursor.take(count * struct.calcsize(_SCALARS[kind]), what)
         if kind == BOOL and bytes(raw).strip(b"\0\1"):
             raise cursor.error("value", f"{what} holds a byte that is no truth value", expected="0 or 1")
@@ -109,7 +138,7 @@ def _read_array(mapped: MappedFile, cursor: Cursor, what: str, depth: int) -> Gg
 
 
 def _check_count(cursor: Cursor, count: int, smallest: int, what: str) -> None:
-    most = min(cursor.remaining // smallest, MAX_STRINGS)
+    most = min(cursor.remaining // smallest, MAX_ITEMS)
     if count > most:
         raise cursor.error(
             "truncated", f"{what} promises more elements than can follow", found=str(count), expected=f"at most {most}"

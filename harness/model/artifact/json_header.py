@@ -10,7 +10,7 @@ from typing import Any
 from harness.verdict.errors import ArtifactError
 
 MAX_DEPTH = 64
-MAX_VALUES = 8_000_000
+MAX_VALUES = 4_000_000
 """A vocabulary of 262,000 tokens with merges and scores has about a million; each value costs some 60 bytes."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -24,7 +24,7 @@ def parse_object(data: bytes | memoryview, *, file: str, offset: int, rule: str,
     """Parse `data`, which begins at `offset` of `file`, as one JSON object.
 
     Raises ArtifactError by `rule` for anything that is not strict JSON in UTF-8, a duplicate key, a number that is
-    not finite as a double, a lone surrogate, more than 64 levels or more than 8 million values.
+    not finite as a double, a lone surrogate, more than 64 levels or more than 4 million values.
     """
 
     def refuse(message: str, *, at: int = 0, found: str = "") -> ArtifactError:
