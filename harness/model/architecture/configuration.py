@@ -89,6 +89,8 @@ def from_hf_config(config: Mapping[str, Any], *, file: str = "config.json") -> A
         said.refuse("family", "hidden_act", f'"silu", which the families {SUPPORTED} are defined with')
     if said.flag("attention_bias", "mlp_bias"):
         said.refuse("attention_bias", "mlp_bias", "false: no tensor inventory with MLP biases is known")
+    if said.real("head_dim", "partial_rotary_factor") not in {None, 1.0}:
+        said.refuse("head_dim", "partial_rotary_factor", "1: APR has no place for heads that turn in part")
     bias = _bias(said, family, "attention_bias")
     architecture = Architecture(
         family=family,
@@ -115,9 +117,10 @@ def from_gguf_metadata(metadata: Mapping[str, Any], tensors: Collection[str], *,
     integers = {field: said.integer(field, key) for field, key in GGUF_KEYS.items()}
     if said.stated("expert_count") and metadata[f"{family}.expert_count"] != 0:
         said.refuse("family", "expert_count", "none: mixtures of experts are another family, whatever they call it")
-    width = said.integer("head_dim", "attention.value_length")
-    if None not in {width, integers["head_dim"]} and width != integers["head_dim"]:
-        said.refuse("head_dim", "attention.value_length", f"{integers['head_dim']}, as attention.key_length says")
+    for key in ("attention.value_length", "rope.dimension_count"):
+        width = said.integer("head_dim", key)
+        if None not in {width, integers["head_dim"]} and width != integers["head_dim"]:
+            said.refuse("head_dim", key, f"{integers['head_dim']}, as attention.key_length says")
     if said.text("rope_theta", "rope.scaling.type") not in {None, "none"}:
         said.refuse("rope_theta", "rope.scaling.type", "none: APR has no place for a scaling of rotary positions")
     tokens = metadata.get("tokenizer.ggml.tokens")

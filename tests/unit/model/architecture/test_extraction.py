@@ -124,7 +124,7 @@ def test_other_families_are_refused_by_name(model_type) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"hidden_act": "gelu"}, {"mlp_bias": True}, {"attention_bias": True}],
+    [{"hidden_act": "gelu"}, {"mlp_bias": True}, {"attention_bias": True}, {"partial_rotary_factor": 0.5}],
     ids=lambda change: next(iter(change)),
 )
 def test_a_llama_that_is_built_otherwise_is_refused(change) -> None:
@@ -177,6 +177,7 @@ def test_gguf_vocabulary_by_its_tokens() -> None:
     [
         ("llama.expert_count", 8),
         ("llama.attention.value_length", 16),
+        ("llama.rope.dimension_count", 4),
         ("llama.rope.scaling.type", "yarn"),
         ("llama.block_count", 3.0),
     ],
