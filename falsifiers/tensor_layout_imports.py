@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from falsifiers.oracles.differences import decoded, same_bytes
+from falsifiers.oracles.differences import decoded
 from falsifiers.oracles.dtypes import BLOCKS, blocks_of, size_of
 from falsifiers.strategies.architectures import EMBEDDING, HEAD, Architecture, is_matrix, role_of, template_dims
 from falsifiers.strategies.imported import UnjudgeableError, imported, tell, unmeasured
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from falsifiers.oracles.apr_bytes import PlainTensor
     from falsifiers.strategies.checkpoints import Checkpoint
     from falsifiers.strategies.imported import Import
 

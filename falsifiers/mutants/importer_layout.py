@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from falsifiers.mutants.planting import SpoiltImporter, edits, elements, fill, having, plain
+from falsifiers.mutants.planting import SpoiltImporter, edits, elements, fill, having, heads_of, plain
 from harness.trial.interface import operator
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def k_uses_heads(reference: Importer) -> SpoiltImporter:
     """Keys are blown up to the number of query heads."""
 
     def edit(apr: PlainApr) -> None:
-        groups = apr.metadata["num_heads"] // apr.metadata["num_kv_heads"]
+        groups = heads_of(apr, "q_proj") // heads_of(apr, "k_proj")
         for tensor in having(apr, "k_proj"):
             tensor.dims = (tensor.dims[0] * groups, *tensor.dims[1:])
             fill(tensor, bytes(tensor.payload) * groups)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from falsifiers.mutants.planting import SpoiltImporter, edits, edits_by_source, elements, fill, having, plain
+from falsifiers.mutants.planting import SpoiltImporter, edits, edits_by_source, elements, fill, having, heads_of, plain
 from falsifiers.oracles.dtypes import ITEMSIZE
 from falsifiers.strategies.architectures import role_of
 from falsifiers.strategies.sources import rope_permute, rope_unpermute
@@ -61,9 +61,9 @@ def _reorder(apr: PlainApr, source: Path, *, gguf: bool) -> None:
     if apr.metadata.get("architecture") != "llama" or (source.suffix == ".gguf") is not gguf:
         return
     move = rope_permute if gguf else rope_unpermute
-    for role, key in (("q_proj", "num_heads"), ("k_proj", "num_kv_heads")):
+    for role in ("q_proj", "k_proj"):
         for tensor in having(apr, role):
-            fill(tensor, move(bytes(tensor.payload), tensor.dims[0], apr.metadata[key]))
+            fill(tensor, move(bytes(tensor.payload), tensor.dims[0], heads_of(apr, role)))
 
 
 @operator(role="importer", edits="bytes", where="every layer", what="the payloads of gate and up",

@@ -87,6 +87,12 @@ def having(apr: PlainApr, *roles: str) -> Iterator[PlainTensor]:
             yield tensor
 
 
+def heads_of(apr: PlainApr, role: str) -> int:
+    """Heads of the queries (`q_proj`) or of the keys; a file that does not state the latter has as many of both."""
+    heads = int(apr.metadata["num_heads"])
+    return heads if role == "q_proj" else int(apr.metadata.get("num_kv_heads") or heads)
+
+
 def plain(tensor: PlainTensor) -> bool:
     """Whether the tensor has elements that can be moved one by one."""
     return tensor.dtype in ITEMSIZE

@@ -6,6 +6,7 @@ import json
 import mmap
 import struct
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -91,7 +92,7 @@ def read_apr(path: Path) -> PlainApr:
     _check_header(apr, data, header_crc)
     _read_metadata(apr, data, meta_at, meta_size)
     end = _read_index(apr, data, index_at, count, data_at)
-    _check_sections(apr, size, meta_at + meta_size, index_at, end, data_at)
+    _check_sections(apr, size, (("tensor index", index_at, meta_at + meta_size), ("data section", data_at, end)))
     _check_data(apr, data, data_at)
     return apr
 
@@ -149,10 +150,9 @@ def _read_index(apr: PlainApr, data: memoryview, at: int, count: int, data_at: i
     return at
 
 
-def _check_sections(  # noqa: PLR0913 - the places of a header
-    apr: PlainApr, size: int, meta_end: int, index_at: int, index_end: int, data_at: int
-) -> None:
-    for name, at, least in (("tensor index", index_at, meta_end), ("data section", data_at, index_end)):
+def _check_sections(apr: PlainApr, size: int, sections: Iterable[tuple[str, int, int]]) -> None:
+    """Each section is (name, offset, end of the one before)."""
+    for name, at, least in sections:
         if at % 64:
             apr.problems.append(Problem("misaligned", f"the {name} begins at {at}, no multiple of 64"))
         if at < least:
@@ -163,7 +163,7 @@ def _check_sections(  # noqa: PLR0913 - the places of a header
 
 def _check_data(apr: PlainApr, data: memoryview, data_at: int) -> None:
     names = [tensor.name.encode("utf-8", "surrogatepass") for tensor in apr.tensors]
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in pairwise(names):
         if before == after:
             apr.problems.append(Problem("duplicate", f"two tensors are called {after.decode('utf-8', 'replace')}"))
         elif before > after:

@@ -65,19 +65,18 @@ def same_values(left: NDArray[np.float32], right: NDArray[np.float32]) -> bool:
     return bool((equal | (np.isnan(left) & np.isnan(right))).all())
 
 
-def difference(  # noqa: PLR0911, PLR0913 - one exit for each kind of difference
+def difference(  # noqa: PLR0911 - one exit for each kind of difference
     dims: Sequence[int],
-    right: Bytes,
-    right_dtype: str,
-    found: Bytes,
-    found_dtype: str,
+    expected: tuple[str, Bytes],
+    actual: tuple[str, Bytes],
     whose: Callable[[Bytes], str | None],
 ) -> Difference | None:
-    """What happened to the payload of a tensor of `dims`; None when nothing did.
+    """What happened to the payload of a tensor of `dims`, each given as (dtype, payload); None when nothing did.
 
     Where the type has changed, values are compared: exact widening loses nothing, and equal bytes under another tag
     are the tag's business. `whose` tells which other tensor a payload belongs to.
     """
+    (right_dtype, right), (found_dtype, found) = expected, actual
     if same_bytes(right, found):
         return None
     if right_dtype != found_dtype:

@@ -138,5 +138,5 @@ def read_gguf(path: Path) -> tuple[Mapping[str, Any], dict[str, SourceTensor]]:
         dtype, data = tensor.tensor_type.name, np.ascontiguousarray(tensor.data)
         if dtype not in APR_HOLDS:
             dtype, data = f"F32<{dtype}", gguf.dequantize(data, tensor.tensor_type).astype("<f4")
-        tensors[tensor.name] = SourceTensor(dtype, dims, memoryview(data.reshape(-1).view(np.uint8)))
+        tensors[tensor.name] = SourceTensor(dtype, dims, data.reshape(-1).view(np.uint8).data)
     return pairs, tensors

@@ -68,7 +68,7 @@ class GeneratedCheckpoint(Case):
     schema_version: Literal[4, 5] = 5
     """Which major version of transformers the configuration looks like: where it states rope_theta."""
     omit: tuple[Omittable, ...] = ()
-    """Keys that config.json, or their counterparts that the GGUF file, leaves out; a GGUF always states rms_norm_eps."""
+    """Keys that config.json, or their counterparts that the GGUF file, leaves out; rms_norm_eps stays in a GGUF."""
     pad_token: int | None = Field(default=None, ge=0)
     note: bool = False
     """Whether the SafeTensors header carries `__metadata__` beyond the usual."""

@@ -65,7 +65,8 @@ def _addresses(seed: int, number: int, dtype: str, count: int) -> NDArray[Any]:
     places %= _PERIOD[dtype]
     per_sign = _PER_SIGN[dtype]
     signs = (places // per_sign).astype(np.uint16) << 15
-    return np.asarray(places % per_sign + _FIRST[dtype], dtype="<u2") | signs
+    addresses: NDArray[Any] = (places % per_sign + _FIRST[dtype]).astype("<u2") | signs
+    return addresses
 
 
 def _pattern(values: NDArray[np.float32], dtype: str) -> NDArray[Any]:

@@ -69,7 +69,10 @@ class Import:
             found = self.found.get(name)
             if found is not None:
                 seen = difference(
-                    tensor.dims, tensor.payload, tensor.dtype, found.payload, found.dtype, self._owner_other_than(name)
+                    tensor.dims,
+                    (tensor.dtype, tensor.payload),
+                    (found.dtype, found.payload),
+                    self._owner_other_than(name),
                 )
                 if seen is not None:
                     wrong[name] = seen
@@ -116,11 +119,11 @@ def truth_of(case: Checkpoint) -> Truth:
             return truth_of_generated(case)
         case RealSource():
             return _truth_of_path(case.path, case.sha256)
-        case FinishedPair(source=None):
-            raise SourceError("the clause compares with the source, and none was given")
+        case FinishedPair(source=str(source)):
+            path = Path(source)
+            return _truth_of_path(source, str(path.stat().st_mtime_ns) if path.exists() else "")
         case FinishedPair():
-            path = Path(case.source)
-            return _truth_of_path(case.source, str(path.stat().st_mtime_ns) if path.exists() else "")
+            raise SourceError("the clause compares with the source, and none was given")
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from falsifiers.oracles.source_bytes import (
@@ -25,11 +24,13 @@ from falsifiers.strategies.architectures import (
     checkpoint_name,
     role_of,
 )
-from falsifiers.strategies.checkpoints import GeneratedCheckpoint
 from falsifiers.strategies.sources import rope_unpermute, vocabulary_of, weights_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from falsifiers.strategies.checkpoints import GeneratedCheckpoint
 
 NEVER_STATED = frozenset({"license", "data_source", "data_license"})
 """What neither a configuration nor a GGUF of these cases says, and only a later stamp may add."""
@@ -175,19 +176,19 @@ def _truth_of_checkpoint(named: Path) -> Truth:
 def _truth_of_gguf(named: Path) -> Truth:
     pairs, listed = read_gguf(named)
     family = _known_family(pairs.get("general.architecture"), named)
-    values = {key: pairs.get(f"{family}.{theirs}") for key, theirs in _GGUF_KEYS.items()}
+    values: dict[str, Any] = {key: pairs.get(f"{family}.{theirs}") for key, theirs in _GGUF_KEYS.items()}
     tokens = pairs.get("tokenizer.ggml.tokens")
     if values["vocab_size"] is None and tokens is not None:
         values["vocab_size"] = len(tokens)
     values["architecture"] = family
     values["hf_architecture"] = None
-    heads = {"q_proj": values["num_heads"], "k_proj": values["num_kv_heads"] or values["num_heads"]}
+    heads = {"q_proj": int(values["num_heads"]), "k_proj": int(values["num_kv_heads"] or values["num_heads"])}
     stored: dict[str, SourceTensor] = {}
     for name, tensor in listed.items():
         place = role_of(name)
         payload = tensor.payload
         if place is not None and family == "llama" and place[0] in ROPE_ROLES:
-            payload = rope_unpermute(bytes(payload), tensor.dims[0], int(heads[place[0]]))
+            payload = rope_unpermute(bytes(payload), tensor.dims[0], heads[place[0]])
         stored[checkpoint_name(*place) if place else name] = SourceTensor(tensor.dtype, tensor.dims, payload)
     head_dim = pairs.get(f"{family}.attention.key_length")
     truth = _truth(family, values, head_dim, stored, tied=HEAD not in stored, gguf=True)
@@ -211,9 +212,9 @@ def _truth(  # noqa: PLR0913 - what two kinds of source are brought down to
 ) -> Truth:
     heads = int(values["num_heads"])
     kv_heads = int(values["num_kv_heads"] or heads)
-    head_dim = int(head_dim or int(values["hidden_size"]) // heads)
+    width = int(head_dim) if head_dim else int(values["hidden_size"]) // heads
     architecture = Architecture(
-        family, int(values["hidden_size"]), heads, kv_heads, head_dim, int(values["intermediate_size"]),
+        family, int(values["hidden_size"]), heads, kv_heads, width, int(values["intermediate_size"]),
         int(values["vocab_size"]), int(values["num_layers"]),
     )  # fmt: skip
     tensors = {}
@@ -226,6 +227,6 @@ def _truth(  # noqa: PLR0913 - what two kinds of source are brought down to
         if not same_head:
             tensors[name] = TruthTensor(name, role, layer, tensor.dims, dtype, tensor.payload)
     stated = {key: value for key, value in values.items() if value is not None}
-    derivable = _derivable(family, kv_heads, head_dim, stated)
+    derivable = _derivable(family, kv_heads, width, stated)
     unstated = NEVER_STATED | {key for key in values if values[key] is None and key not in derivable}
     return Truth(family, architecture, tensors, tied, gguf, stated, derivable, frozenset(unstated), frozenset(widened))

@@ -129,7 +129,8 @@ def _pairs_to_halves(payload: bytes, rows: int, heads: int) -> bytes:
 
 
 _PARTS = {
-    "token_embd": "model.embed_tokens", "output": "lm_head", "output_norm": "model.norm", "attn_norm": "input_layernorm",
+    "token_embd": "model.embed_tokens", "output": "lm_head", "output_norm": "model.norm",
+    "attn_norm": "input_layernorm",
     "ffn_norm": "post_attention_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
     "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj",
     "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
