@@ -14,7 +14,7 @@ from harness.contract.discovery import SUFFIXES
 from harness.contract.globs import matches
 from harness.contract.models import CheckBlock, Closed, Finding, FindingSeverity, Text
 from harness.contract.sources import read_source
-from harness.contract.strict_reading import read_check, unquoted, validated
+from harness.contract.strict_reading import read_check, unquoted, validated, why_unusable
 from harness.contract.yaml_nodes import Document, read_yaml
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Binding:
         if not self.contract:
             return False
         here = os.path.relpath(Path(contract.path).resolve(), self.root)
-        return any(matches(self.contract, path) for path in (contract.path, Path(here).as_posix()))
+        pattern = self.contract.removeprefix("./")
+        return any(matches(pattern, Path(path).as_posix()) for path in (contract.path, here))
 
 
 def load_bindings(folders: Iterable[Path]) -> list[Binding]:
@@ -116,10 +117,9 @@ def _load(file: Path) -> Binding:
 def _bound(document: Document, identity: str, block: Any) -> tuple[BoundCheck, list[Finding]]:
     path = ("checks", identity)
     check, findings = read_check(document, path, block)
-    broken = f"the check block of its binding cannot be used: {findings[0].message} ({findings[0].span})"
     bound = BoundCheck(
         check=check,
-        broken=broken if check is None and findings else "",
+        broken=f"the check block of its binding {why_unusable(findings)}" if findings else "",
         span=document.span(path),
         key_span=document.key_span(path),
         content=canonical(document, path, block),

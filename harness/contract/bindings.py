@@ -74,9 +74,9 @@ def _stale(binding: Binding, contract: Contract) -> str:
     present = {clause.id for clause in contract.clauses}
     kept = [identity for identity in binding.checks if identity in present]
     gone = [identity for identity in binding.checks if identity not in present]
+    hashes = f"expected sha256 {binding.sha256[:12]}…, found {contract.sha256[:12]}…"
     parts = [
-        f"{binding.path} was made for another text of this contract (expected sha256 {binding.sha256[:12]}…, found "
-        f"{contract.sha256[:12]}…)",
+        f"{binding.path} was made for another text of this contract ({hashes})",
         f"still there, perhaps in other words: {', '.join(kept)}" if kept else "none of its clauses is there any more",
     ]
     if kept and gone:

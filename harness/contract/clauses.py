@@ -6,11 +6,12 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field, replace
+from decimal import Context
 from typing import TYPE_CHECKING, Any
 
 from harness.contract.containers import FALSIFIER_FIELDS
 from harness.contract.models import CLAUSE_ID, Clause, Dialect, Finding, FindingSeverity
-from harness.contract.scalars import exact, other_reading, quoted
+from harness.contract.scalars import LONGEST_NUMBER, exact, other_reading, quoted
 from harness.contract.spellings import IF_FAILS, RULE, STATUS, TEST, as_text, pick, prediction_of, severity_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from harness.contract.yaml_nodes import Document, Path
 
 _ID = re.compile(CLAUSE_ID)
+_ALL_DIGITS = Context(prec=LONGEST_NUMBER)
 
 
 @dataclass(slots=True)
@@ -73,6 +75,8 @@ class ClauseReader:
             return {"prediction": text}
         texts: dict[str, str] = {}
         for name, value in item.value.items():
+            if name == "check" and isinstance(value, dict):
+                continue  # ours; a public `check` is a text
             path = (*item.path, name)
             texts[name] = as_text(value, lexemes.get(path))
             if name in _TEXT_PLACES:
@@ -151,6 +155,6 @@ def canonical(document: Document, path: Path, value: Any) -> Any:
             return [canonical(document, (*path, index), entry) for index, entry in enumerate(value)]
         case float():
             number = exact(document.lexemes.get(path, ""))
-            return {"number": str(number.normalize() if number is not None else value)}
+            return {"number": str(number.normalize(_ALL_DIGITS) if number is not None else value)}
         case _:
             return value

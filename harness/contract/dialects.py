@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from harness.contract.containers import CONTAINERS, FIELD_CONTAINERS, Item
-from harness.contract.models import CONTRACT_ID, Dialect, Finding, FindingSeverity
+from harness.contract.models import CONTRACT_ID, CheckBlock, Dialect, Finding, FindingSeverity
 from harness.contract.spellings import KNOWN
 from harness.contract.strict import ContractFile
 
@@ -54,7 +54,9 @@ def _has_check_block(item: Item) -> bool:
     if not isinstance(item.value, dict) or "check" not in item.value:
         return False
     check = item.value["check"]
-    return isinstance(check, dict) or (item.container == "falsification_tests" and not isinstance(check, str))
+    if item.container == "falsification_tests":
+        return not isinstance(check, str)
+    return isinstance(check, dict) and not check.keys().isdisjoint(CheckBlock.model_fields)
 
 
 def dialect_of(data: Mapping[str, Any]) -> Dialect:

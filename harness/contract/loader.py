@@ -28,12 +28,12 @@ _HEAD_TEXTS = ("contract_id", "created", "date", "description", "name", "status"
 def load_contract(path: Path, *, shown: str | None = None, home: Home = "project") -> Contract:
     """Load the contract file at `path`, called `shown` in findings; never raises for what is in the file."""
     name = shown if shown is not None else path.as_posix()
-    return _load(read_source(path, name), name, home)
+    return _load(read_source(path, name), name, home, path.parent)
 
 
 def load_text(text: str, shown: str, *, home: Home = "project") -> Contract:
     """Load a contract from `text`, which findings call `shown`; its last part without suffix is the expected id."""
-    return _load(from_text(text, shown), shown, home)
+    return _load(from_text(text, shown), shown, home, Path())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class _Reading:
     """Top-level keys that were read as containers of clauses."""
 
 
-def _load(source: Source, shown: str, home: Home) -> Contract:
+def _load(source: Source, shown: str, home: Home, folder: Path) -> Contract:
     stem = PurePosixPath(shown).stem
     document = read_yaml(source.text, shown) if source.readable else None
     findings = list(source.findings)
@@ -75,6 +75,7 @@ def _load(source: Source, shown: str, home: Home) -> Contract:
         clauses=reading.clauses,
         findings=_in_order([*findings, *reading.findings]),
         spans=document.spans if document is not None else {},
+        folder=folder,
     )
 
 

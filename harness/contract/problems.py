@@ -28,14 +28,10 @@ _OWN_CODES = {("ClauseBlock", "prediction"): "FC034", ("ClauseBlock", "if_fails"
 
 def findings_of(error: ValidationError, document: Document, base: Path, model: type[BaseModel]) -> list[Finding]:
     """The findings of `error`, which `model` raised on the value at `base` in `document`."""
-    return [
-        finding
-        for detail in error.errors(include_url=False)
-        if (finding := _finding(detail, document, base, model)) is not None
-    ]
+    return [_finding(detail, document, base, model) for detail in error.errors(include_url=False)]
 
 
-def _finding(detail: ErrorDetails, document: Document, base: Path, model: type[BaseModel]) -> Finding | None:
+def _finding(detail: ErrorDetails, document: Document, base: Path, model: type[BaseModel]) -> Finding:
     path, rest = _walk(document, base, detail["loc"])
     match detail["type"]:
         case "missing":
@@ -43,8 +39,7 @@ def _finding(detail: ErrorDetails, document: Document, base: Path, model: type[B
             code = _OWN_CODES.get((model.__name__, key), "FC011")
             return _error(code, f"{_named(path)} has no `{key}`", document.span(path), _described(model, detail["loc"]))
         case "extra_forbidden":
-            key = str(path[-1])
-            return None if key == "<<" else _unknown(key, document, path, model, detail["loc"])
+            return _unknown(str(path[-1]), document, path, model, detail["loc"])
         case "string_type" if document.lexemes.get(path):
             lexeme = document.lexemes[path]
             message = f"`{lexeme}` stands where text belongs, and YAML 1.1 or 1.2 reads {other_reading(lexeme)}"
@@ -78,11 +73,20 @@ def _annotation_at(model: type[BaseModel], loc: Iterable[int | str]) -> Any:
     for part in loc:
         if isinstance(here, type) and issubclass(here, BaseModel):
             field = here.model_fields.get(str(part))
-            here = _block(field.annotation) if field is not None else None
+            here = _block(field.annotation) if field is not None else _row(here)
         else:
             arguments = typing.get_args(here)
             here = _block(arguments[0 if isinstance(part, int) else -1]) if arguments else None
     return here
+
+
+def _row(model: type[BaseModel]) -> Any:
+    """The model of the rows that `model` may have beside its fields; None when it may have none."""
+    rows = (
+        typing.get_type_hints(model).get("__pydantic_extra__") if model.model_config.get("extra") == "allow" else None
+    )
+    arguments = typing.get_args(rows)
+    return arguments[-1] if arguments else None
 
 
 def _block(annotation: Any) -> Any:
@@ -132,16 +136,29 @@ def _shown(document: Document, path: Path, value: Any) -> str:
     return repr(value)[:80]
 
 
+_REASONS = {
+    "string_type": "text belongs here",
+    "string_too_short": "it must not be empty",
+    "too_short": "it must not be empty",
+    "int_type": "a whole number belongs here",
+    "bool_type": "true or false belongs here",
+    "float_type": "a number belongs here",
+    "finite_number": "a finite number belongs here",
+    "is_instance_of": "a finite number within the range of a double belongs here",
+    "decimal_type": "a finite number within the range of a double belongs here",
+    "dict_type": "a mapping belongs here",
+    "model_type": "a mapping belongs here",
+    "list_type": "a list belongs here",
+    "tuple_type": "a list belongs here",
+}
+"""What pydantic's kinds of errors mean to the author of a contract."""
+
+
 def _reason(detail: ErrorDetails) -> str:
-    match detail["type"]:
-        case "string_type":
-            return "text belongs here"
-        case "string_pattern_mismatch":
-            return f"the text must match {detail['ctx']['pattern']}"
-        case "string_too_short" | "too_short":
-            return "it must not be empty"
-        case "decimal_type" | "decimal_parsing" | "finite_number":
-            return "a finite number within the range of a double belongs here"
+    if detail["type"] in _REASONS:
+        return _REASONS[detail["type"]]
+    if detail["type"] == "string_pattern_mismatch":
+        return f"the text must match {detail['ctx']['pattern']}"
     reason = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return reason[:1].lower() + reason[1:]
 

@@ -65,14 +65,14 @@ def from_bytes(raw: bytes, shown: str) -> Source:
         return _unreadable(shown, f"is {encoding}; contracts are UTF-8", "save it as UTF-8")
     marked = raw.startswith(codecs.BOM_UTF8)
     body = raw.removeprefix(codecs.BOM_UTF8)
+    nul = body.find(b"\0")
+    if nul >= 0:
+        return _unreadable(shown, "holds a NUL, so it is no text", before=body[:nul])
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         what = f"is not UTF-8: byte 0x{body[error.start]:02X} cannot stand here"
         return _unreadable(shown, what, "save it as UTF-8", body[: error.start])
-    nul = text.find("\0")
-    if nul >= 0:
-        return _unreadable(shown, "holds a NUL, so it is no text", before=text[:nul].encode())
     findings: tuple[Finding, ...] = ()
     if marked:
         message = "the file begins with a byte order mark; it is left out"

@@ -25,7 +25,7 @@ class Metadata(Closed):
     id: Annotated[str, StringConstraints(pattern=CONTRACT_ID)] = Field(description="Equals the file name.")
     version: Text = Field(
         json_schema_extra={"pattern": SEMANTIC_VERSION},  # lint says it with a page of its own, FC038
-        description="Semantic: a weaker or removed clause is major, a stronger or new one minor, words are a patch."
+        description="Semantic: a weaker or removed clause is major, a stronger or new one minor, words are a patch.",
     )
     description: Text
     status: Text | None = Field(default=None, description="A claim; the ledger computes what is earned.")

@@ -13,7 +13,7 @@ from harness.contract.scalars import exact, other_reading, quoted, resolve
 from harness.contract.strict import ClauseBlock, ContractFile
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from harness.contract.containers import Item
     from harness.contract.yaml_nodes import Document, Path
@@ -36,8 +36,9 @@ def read_clause(document: Document, item: Item, clause: Clause) -> tuple[Clause,
     if item.container == "falsification_tests":
         rest = {key: value for key, value in item.value.items() if key not in {"check", "retired"}}
         _, findings = validated(ClauseBlock, document, item.path, rest)
-        # A bad id has been reported with the clause.
-        findings = [finding for finding in findings if finding.span != document.span((*item.path, "id"))]
+        # An id outside the grammar has been reported with the clause.
+        own_id = document.spans.get((*item.path, "id"))
+        findings = [finding for finding in findings if finding.code != "FC012" or finding.span != own_id]
     path = (*item.path, "check")
     check, stale, wrong = _check(document, path, item)
     retired, unfit = None, list[Finding]()
@@ -52,8 +53,7 @@ def _check(document: Document, path: Path, item: Item) -> tuple[CheckBlock | Non
     """The check block of `item`, or why it cannot be used and the findings that say so."""
     if "check" in item.value and not isinstance(item.value["check"], str):
         check, findings = read_check(document, path, item.value["check"])
-        stale = f"its check block cannot be used: {findings[0].message} ({findings[0].span})" if findings else ""
-        return check, stale, findings
+        return check, f"its check block {why_unusable(findings)}" if findings else "", findings
     if "check" in item.value and item.container == "falsification_tests":
         span = document.span(path)
         message = "`check` is a text; a check block is a mapping with a falsifier, a population, a limit and mutants"
@@ -70,8 +70,14 @@ def read_check(document: Document, path: Path, value: Any) -> tuple[CheckBlock |
     return validated(CheckBlock, document, path, _prepared(document, path, value), strict=True)
 
 
+def why_unusable(findings: Iterable[Finding]) -> str:
+    """In words, why a check block with these findings cannot be used: an unknown key before what is missing for it."""
+    first = min(findings, key=lambda finding: (finding.code, finding.span))
+    return f"cannot be used: {first.message} ({first.span})"
+
+
 def validated(
-    model: type[M], document: Document, path: Path, value: Any, *, strict: bool = False
+    model: type[M], document: Document, path: Path, value: Any, *, strict: bool | None = None
 ) -> tuple[M | None, list[Finding]]:
     """`value`, which stands at `path`, as a `model`; or none, and the findings that say why."""
     try:

@@ -19,18 +19,24 @@ MAX_NODES = 100_000
 _CORE = "tag:yaml.org,2002:"
 CORE_TAGS = frozenset(_CORE + name for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 TEXT_TAGS = frozenset({_CORE + "str", "!"})
+_QUOTE_IT = "a text that begins with * must be quoted"
 _QUOTES = frozenset("'\"|>")
 
 
-class _Mark(Protocol):
-    """What libyaml and the pure parser both give for a position."""
+class Place(Protocol):
+    """A position in the text, such as the marks of libyaml; line and column count from 0, columns in characters."""
 
-    line: int
-    column: int
+    @property
+    def line(self) -> int:
+        """Line, from 0."""
+
+    @property
+    def column(self) -> int:
+        """Column, from 0."""
 
 
-class Place(NamedTuple):
-    """A position in the text; line and column count from 0, columns in characters."""
+class At(NamedTuple):
+    """A position of our own reckoning."""
 
     line: int
     column: int
@@ -74,7 +80,7 @@ class _LimitError(Exception):
 
 def span_of(shown: str, start: Place, end: Place | None = None) -> Span:
     """The span from `start` to `end` (one character without `end`) in the file shown as `shown`."""
-    stop = end or Place(start.line, start.column + 1)
+    stop = end or At(start.line, start.column + 1)
     return Span(shown, start.line + 1, start.column + 1, stop.line + 1, stop.column + 1)
 
 
@@ -87,7 +93,8 @@ def read_tree(text: str, shown: str) -> tuple[Node | None, tuple[Finding, ...]]:
         while (event := loader.get_event()) is not None and builder.take(event):
             pass
     except yaml.MarkedYAMLError as error:
-        builder.report("FC002", _sentence(error), _mark(error.problem_mark or error.context_mark))
+        at = error.problem_mark or error.context_mark or At(0, 0)
+        builder.report("FC002", _sentence(error), at, _QUOTE_IT if "alias" in str(error.context) else "")
         builder.root = None
     except yaml.reader.ReaderError as error:
         builder.report("FC002", f"the character U+{int(error.character):04X} is not allowed in YAML", _at(text, error))
@@ -119,34 +126,32 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> bool:
         """Whether there is more to read after `event`."""
-        start, end = _mark(event.start_mark), _mark(event.end_mark)
-        match event:
-            case yaml.ScalarEvent():
-                node = Node(start, end, event.value, plain=event.style not in _QUOTES)
-                if event.style in {"|", ">"}:
-                    node.end = self._end_of_text(start, end)
-                self._add(node, event)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                node = Node(start, end)
-                node.children = []
-                node.mapping = isinstance(event, yaml.MappingStartEvent)
-                node.closed = False
-                node.block = not event.flow_style
-                self._add(node, event)
-                self._open.append(node)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._close(end)
-            case yaml.AliasEvent():
-                self._add_alias(event.anchor or "", start, end)
-            case yaml.DocumentStartEvent():
-                self._documents += 1
-                if self._documents > 1:
-                    hint = "put each contract into a file of its own"
-                    self.report("FC005", "a second document begins here; only the first one is read", start, hint)
-                    return False
-            case yaml.StreamEndEvent():
+        start = event.start_mark or At(0, 0)
+        end = event.end_mark or start
+        if isinstance(event, yaml.ScalarEvent):
+            node = Node(start, end, event.value, plain=event.style not in _QUOTES)
+            if event.style in {"|", ">"}:
+                node.end = self._end_of_text(start, end)
+            self._add(node, event)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            node = Node(start, end)
+            node.children = []
+            node.mapping = isinstance(event, yaml.MappingStartEvent)
+            node.closed = False
+            node.block = not event.flow_style
+            self._add(node, event)
+            self._open.append(node)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._close(end)
+        elif isinstance(event, yaml.AliasEvent):
+            self._add_alias(event.anchor or "", start, end)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                hint = "put each contract into a file of its own"
+                self.report("FC005", "a second document begins here; only the first one is read", start, hint)
                 return False
-        return True
+        return not isinstance(event, yaml.StreamEndEvent)
 
     def _add(self, node: Node, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if len(self._open) >= MAX_DEPTH:
@@ -171,7 +176,7 @@ class _Builder:
         node = Node(start, end, plain=True)
         target = self._anchors.get(name)
         if target is None:
-            self.report("FC002", f"the alias *{name} names no anchor before it", start)
+            self.report("FC002", f"the alias *{name} names no anchor before it", start, _QUOTE_IT)
         elif not target.closed:
             hint = "write the value out"
             self.report("FC005", f"the alias *{name} stands inside what it names; it is read as null", start, hint)
@@ -207,21 +212,17 @@ class _Builder:
 
     def _end_of_text(self, start: Place, end: Place) -> Place:
         """The end of a block scalar without the blank lines and the indentation behind it."""
-        line, column = end
+        line, column = end.line, end.column
         while line > start.line and (line >= len(self.lines) or not self.lines[line][:column].strip()):
             line -= 1
             column = len(self.lines[line])
-        return Place(line, column)
-
-
-def _mark(mark: _Mark | None) -> Place:
-    return Place(mark.line, mark.column) if mark is not None else Place(0, 0)
+        return At(line, column)
 
 
 def _at(text: str, error: yaml.reader.ReaderError) -> Place:
     # libyaml counts bytes
     before = (text.encode()[: error.position].decode(errors="replace") + "|").splitlines()
-    return Place(len(before) - 1, len(before[-1]) - 1)
+    return At(len(before) - 1, len(before[-1]) - 1)
 
 
 def _sentence(error: yaml.MarkedYAMLError) -> str:
