@@ -73,3 +73,11 @@ def test_clauses_keep_to_their_own_business(name, clean, tmp_path):
     """Labels, bytes, tags, names, metadata and container are told apart: a defect in one leaves the others green."""
     seen = seen_by(OPERATORS[name].plant(SecondImporter()), clean, tmp_path)
     assert {clause: measures for clause, measures in seen.items() if measures} == {}
+
+
+def test_logits_are_compared_row_by_row(tmp_path):
+    """Where every row of the head has moved and no value is odd, every logit is wrong."""
+    case = IMPORTS.boundary(POPULATION, [])[0]
+    answer = IMPORTS.exercise(OPERATORS["off_by_one_row"].plant(SecondImporter()), case, tmp_path, {})
+    clause = next(clause for clause in CLAUSES if clause.id == "F-LAYOUT-CONTRACT-005")
+    assert clause.observe(case, answer, tmp_path).measures == {"wrong_logits": case.vocab}

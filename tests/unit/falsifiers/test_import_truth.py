@@ -75,6 +75,12 @@ def test_false_flag_of_the_released_tool_is_found_and_nothing_else(shared, tmp_p
     assert set(judged(artifact, None, tmp_path)) == {"F-IMPORT-008"}
 
 
+def test_what_the_released_tool_gets_right_is_not_accused(shared, tmp_path):
+    """The public tool's import of a qwen2 GGUF with K-quant blocks holds every clause."""
+    name = "qwen2-trained.libllama-Q6_K.gguf"
+    assert judged(shared / f"artifacts/apr/{name}.apr", shared / f"artifacts/gguf/{name}", tmp_path) == {}
+
+
 def test_empty_head_of_the_released_tool_is_found(shared, tmp_path):
     """A tied BF16 model got a head of 0 bytes from the public tool: size, logits and tie say so."""
     artifact, source = shared / "artifacts/apr/qwen2-h224.apr", shared / "artifacts/ckpt/qwen2-h224"
