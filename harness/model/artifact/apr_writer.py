@@ -20,9 +20,9 @@ from harness.verdict.errors import ArtifactError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
-    from typing import BinaryIO
 
     from harness.model.artifact.dtypes import DType
+    from harness.model.artifact.whole_file import Stream
 
 _NUMBERS = {dtype.name: number for number, dtype in APR_IDS.items()}
 
@@ -80,7 +80,7 @@ def write_apr(
 class _Sink:
     """Writes and, on the way, counts and hashes."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self.nbytes = 0
         self.crc = 0

@@ -15,8 +15,23 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
+class Stream:
+    """What a writer fills; its failures to write are refusals that name the destination."""
+
+    def __init__(self, stream: BinaryIO, dest: Path) -> None:
+        self._stream = stream
+        self._dest = dest
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Write all of `data`. Raises RefusedError when the system does not let us."""
+        try:
+            self._stream.write(data)
+        except OSError as error:
+            raise _unwritable(self._dest, error) from error
+
+
 @contextmanager
-def whole_file(dest: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
+def whole_file(dest: Path, *, overwrite: bool = False) -> Iterator[Stream]:
     """A stream to fill; `dest` appears when the block ends without an exception, and is untouched otherwise.
 
     What a killed process leaves is a hidden `.falsify-….partial` beside it. Raises RefusedError when `dest` exists
@@ -32,7 +47,7 @@ def whole_file(dest: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
         raise _unwritable(dest, error) from error
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            yield _Typed(stream, dest)  # type: ignore[misc]  # the part of BinaryIO that writers use
+            yield Stream(stream, dest)
             try:
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -42,20 +57,6 @@ def whole_file(dest: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-class _Typed:
-    """A stream whose failures to write are refusals that name the destination; other OSErrors pass by unchanged."""
-
-    def __init__(self, stream: BinaryIO, dest: Path) -> None:
-        self._stream = stream
-        self._dest = dest
-
-    def write(self, data: bytes | memoryview) -> int:
-        try:
-            return self._stream.write(data)
-        except OSError as error:
-            raise _unwritable(self._dest, error) from error
 
 
 def _check_free(dest: Path, *, overwrite: bool) -> None:

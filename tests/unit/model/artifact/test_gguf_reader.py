@@ -98,6 +98,7 @@ def test_the_library_is_the_oracle(tmp_path):
         (gguf_bytes([gguf_key(b"k", 9, struct.pack("<IQ", 8, 2**64 - 1))]), "gguf-truncated"),
         (gguf_bytes([gguf_key(b"k", 9, struct.pack("<IQQ", 8, 1, 2**64 - 1))]), "gguf-truncated"),
         (gguf_bytes([gguf_key(b"k", 9, struct.pack("<IQQ", 8, 1, 2**63 - 9))]), "gguf-truncated"),
+        (gguf_bytes([gguf_key(b"k", 9, struct.pack("<IQQ8x", 8, 2, 2**64 - 1))]), "gguf-truncated"),
         (gguf_bytes([gguf_key(b"k", 9, struct.pack("<IQ", 9, 1) * 40)]), "gguf-value"),
         (gguf_bytes([gguf_key(b"k", 9, struct.pack("<IQ", 7, 2) + b"\1\3")]), "gguf-value"),
         (gguf_bytes([gguf_key(b"general.alignment", 4, struct.pack("<I", 0))]), "gguf-alignment"),
@@ -122,6 +123,13 @@ def test_the_library_is_the_oracle(tmp_path):
 def test_malformed_files_are_refused(tmp_path, data, rule):
     """Each defect by its own rule, and no count is believed."""
     assert rule_of(tmp_path, data) == rule
+
+
+@pytest.mark.parametrize(("counts", "words"), [((2**20, 0), "more tensors"), ((0, 2**20), "more metadata keys")])
+def test_counts_are_compared_with_the_file_before_anything_is_read(tmp_path, counts, words):
+    """Not when the file ends: a count that cannot be true is called that."""
+    with pytest.raises(ArtifactError, match=words):
+        GgufArtifact.open(write(tmp_path, gguf_bytes([gguf_key(b"k", 0, b"1")], ONE, DATA, counts=counts)))
 
 
 @pytest.mark.parametrize(("number", "words"), [(10, "Q2_K"), (39, "MXFP4"), (16, "IQ2_XXS"), (77, "no known type")])

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import os
 import pickle
+import signal
 import socket
 import struct
 import zipfile
@@ -9,6 +11,7 @@ import zipfile
 import pytest
 from artifact_samples import gguf_bytes, safetensors_bytes, tiny_apr, tiny_gguf, tiny_safetensors, write
 
+from harness.model.artifact import mapped
 from harness.model.artifact.open import open_artifact
 from harness.model.artifact.sharded import INDEX_NAME
 from harness.verdict.errors import ArtifactError
@@ -90,11 +93,11 @@ def test_unknown_bytes_are_refused(tmp_path):
     assert refusal(write(tmp_path, b'{"architectures": []}', "config.json")).rule == "index-weight-map"
 
 
-def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path):
+def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path, monkeypatch):
     """A pipe nobody writes to, a device that never ends, a socket, nothing at all."""
     os.mkfifo(tmp_path / "pipe.gguf")
     with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)  # the path of a socket has some hundred bytes at most
         server.bind("sock.gguf")
         found = {name: refusal(tmp_path / name) for name in ("pipe.gguf", "sock.gguf")}
     assert {error.rule for error in found.values()} == {"file-kind"}
@@ -103,6 +106,25 @@ def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path):
     assert refusal(tmp_path / "none.gguf").rule == "file-missing"
     assert refusal(tmp_path / ("n" * 5000)).rule in {"file-unreadable", "folder-unreadable"}
     assert refusal(type(tmp_path)("a\0b")).rule in {"file-unreadable", "folder-unreadable"}
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path, monkeypatch):
+    """Between the look and the opening a file can become a pipe; a second look at what was opened says so."""
+    os.mkfifo(tmp_path / "m.gguf")
+    before = os.stat(write(tmp_path, tiny_gguf()))  # noqa: PTH116 - what the first look saw
+    monkeypatch.setattr(mapped.os, "stat", lambda path: before)
+
+    def overdue(number, frame):
+        pytest.fail("the pipe was waited for")
+
+    signal.signal(signal.SIGALRM, overdue)
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    try:
+        with pytest.raises(ArtifactError, match="a pipe"):
+            mapped.MappedFile(tmp_path / "m.gguf")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 def test_a_folder_gives_its_model(tmp_path):
@@ -150,12 +172,15 @@ def test_a_folder_does_not_lead_out_of_itself(tmp_path):
     open_artifact(folder / "model.gguf").close()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_permissions_are_a_refusal(tmp_path):
-    """A file and a folder that may not be read say so."""
+def test_permissions_are_a_refusal(tmp_path, monkeypatch):
+    """A file and a folder that may not be read say so; as root may read everything, the system is made to say it."""
     path = write(tmp_path, tiny_apr())
-    path.chmod(0)
+
+    def denied(*arguments):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(mapped.os, "open", denied)
     assert refusal(path).rule == "file-unreadable"
-    (tmp_path / "closed").mkdir(mode=0)
-    assert refusal(tmp_path / "closed").rule == "folder-unreadable"
-    (tmp_path / "closed").chmod(0o700)
+    assert "Permission denied" in str(refusal(path))
+    monkeypatch.setattr(type(tmp_path), "iterdir", denied)
+    assert refusal(tmp_path).rule == "folder-unreadable"

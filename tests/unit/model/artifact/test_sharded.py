@@ -96,12 +96,13 @@ def test_malformed_indexes_are_refused(tmp_path, text, rule):
 
 
 @pytest.mark.parametrize(
-    "name", ["../out.safetensors", "/etc/passwd", "sub/../../out.safetensors", "a\0b", "", "..\\out"]
+    "name",
+    ["../out.safetensors", "../m/1.safetensors", "/etc/passwd", "sub/../../out.safetensors", "a\0b", "", "..\\out"],
 )
 def test_a_path_that_leaves_the_folder_is_refused(tmp_path, name):
     """By its name alone: the file outside is a good shard, and is not opened."""
     (tmp_path / "out.safetensors").write_bytes(shard("a"))
-    folder = checkpoint(tmp_path / "m", {"a": name}, {})
+    folder = checkpoint(tmp_path / "m", {"a": name}, {"1.safetensors": shard("a")})
     assert rule_of(folder) == "path-escape"
 
 
