@@ -35,9 +35,9 @@ class Weakness:
 
 
 def looks_like_shell(text: str) -> bool:
-    """Whether a known program stands where a command begins; prose about a test has none there."""
+    """Whether a known program stands where a command begins; prose has none there, or sets it in backticks."""
     code = masked(text)
-    if _OTHER_LANGUAGE.search(code):
+    if "`" in code or _OTHER_LANGUAGE.search(code):
         return False
     return any(match["word"].rpartition("/")[2] in _PROGRAMS for match in _POSITION.finditer(code))
 
@@ -52,7 +52,7 @@ def masked(text: str) -> str:
 def weaknesses(text: str) -> Iterator[Weakness]:
     """Why the exit status of the shell text `text` says less than it seems to."""
     code = masked(text)
-    forgiven = re.search(r"\|\|\s*(?:true|:)\s*[;\n]", code)
+    forgiven = re.search(r"\|\|\s*(?:true|:)\s*\)?\s*[;\n]", code)
     if forgiven is not None and "$?" in code[forgiven.end() :]:
         yield Weakness("$? is read after `|| true`, which has made it 0", "read $? directly after the command")
     elif (last := _always_succeeds(code)) and not _FAILS_ITSELF.search(code):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from lint_samples import SOUND, changed, contract, declarations, marked, place
 
+from harness.contract.bindings import arm, load_bindings
 from harness.contract.lint import lint
 from harness.contract.models import FindingSeverity
 
@@ -48,3 +51,27 @@ def test_rule_under_another_name_is_no_prediction(tmp_path):
     codes = [finding.code for finding in lint([contract(tmp_path, text)], declarations()) if finding.code != "FC019"]
     assert "FC034" in codes
     assert "FC036" not in codes
+
+
+def test_total_may_count_clauses(tmp_path):
+    """A total that is the number of clauses is right too, where no obligation is listed."""
+    text = changed('proof_obligations:\n  - {type: invariant, property: "heads are [vocab, hidden]"}\n', "")
+    assert lint([contract(tmp_path, text)], declarations()) == ()
+
+
+def test_check_of_a_binding_is_blamed_in_the_binding(tmp_path, monkeypatch):
+    """What is wrong with a check block that a binding gives is told where the binding gives it."""
+    monkeypatch.chdir(tmp_path)
+    head, _, check = SOUND.partition("    check:\n")
+    block, _, _ = check.partition("qa_gate")
+    theirs = head.replace("  id: sample-v1\n", "") + "    check: the public meaning of this key\n"
+    vendor = contract(tmp_path / "vendor", theirs, "theirs.yaml")
+    bindings = tmp_path / "contracts" / "bindings"
+    bindings.mkdir(parents=True)
+    body = block.replace("measure: accepted_heads", "measure: acepted_heads")
+    text = f"contract: vendor/theirs.yaml\nchecks:\n  FALSIFY-001:\n{body}"
+    (bindings / "theirs.yaml").write_text(text)
+    armed = arm(dataclasses.replace(vendor, path="vendor/theirs.yaml"), load_bindings([bindings]))
+    (finding,) = [found for found in lint([armed], declarations()) if found.code == "FC023"]
+    assert finding.span == armed.clauses[0].check_span
+    assert (finding.span.file, finding.span.line) == ("contracts/bindings/theirs.yaml", 4)

@@ -17,6 +17,7 @@ HOLLOW = [
     ("apr inspect m.apr; exit 0", "always succeeds"),
     ("apr inspect m.apr\necho done", "always succeeds"),
     ("apr inspect m.apr || true; test $? -eq 0", "$? is read after"),
+    ("OUT=$(apr pull x || true)\nRC=$?\n[ $RC -ne 0 ] || exit 1", "$? is read after"),
     ("apr inspect /nowhere; test $? -ne 0", "any failure passes"),
     ("apr inspect /nowhere; [ $? -ne 0 ]", "any failure passes"),
     ("ls shards | wc -l >= 15", "redirection"),
@@ -48,6 +49,7 @@ MENDED = [
 PROSE = [
     "proptest with 10000 random vectors, dim 1..128",
     "Assert max(gradient_norm) < 10.0",
+    "`apr inspect m.apr | wc -l` == 0, and nothing else",
     "Scan all files for colmajor references; ratio >= 0.9 wanted",
     "∀s. escape(escape(s)) == escape(s)",
     "def test_loss():\n    assert a < 0.05\n",

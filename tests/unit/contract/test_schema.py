@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import math
 
 import pytest
 import yaml
@@ -10,6 +11,8 @@ from jsonschema import Draft202012Validator
 from lint_samples import SOUND, declarations
 
 from harness.contract.schema import schema_texts, write_schemas
+from harness.verdict.evidence import Evidence, Examples, Hashes, LimitRecord, Location, Versions
+from harness.verdict.verdicts import Severity, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +115,55 @@ def test_parameters_with_references_are_moved_as_a_whole():
     assert errors(schemas, data)
     del check["parameters"]
     assert errors(schemas, data)
+
+
+def test_evidence_is_valid_as_it_is_written(schemas):
+    """A record that leaves the program is valid under the schema that is published for it, an infinite margin too."""
+    record = Evidence(
+        contract="sample-v1",
+        clause="FALSIFY-001",
+        qualified="sample-v1::FALSIFY-001",
+        subject="reference",
+        subject_identity="reference",
+        role="reader",
+        falsifier="heads.reversed_head_is_refused",
+        severity=Severity.P0,
+        claimed="",
+        bound=True,
+        verdict=Verdict.FALSIFIED,
+        reason="accepted_heads",
+        message="",
+        prediction="p",
+        if_fails="f",
+        location=Location(file="f", line=1, column=1, end_line=1, end_column=2),
+        measured={"accepted_heads": math.inf},
+        units={},
+        limit=LimitRecord(measure="accepted_heads", at_most=0),
+        denominator=1,
+        margin=-math.inf,
+        examples=Examples(valid=1, rejected=0),
+        classes={},
+        unreached=(),
+        blind={},
+        mutants=(),
+        twin=Verdict.CORROBORATED,
+        vacuous=False,
+        vacuous_because="",
+        case=None,
+        counterexample={"vocab": 3},
+        replay="",
+        seed=0,
+        profile="dev",
+        started_at="2026-01-02T03:04:05+00:00",
+        duration_s=0.1,
+        versions=Versions(falsify="0", python="3", platform="p", libraries={}),
+        git_commit="",
+        hashes=Hashes(contract="", clause="", falsifier="", artifacts={}),
+    )
+    data = json.loads(record.model_dump_json())
+    validator = Draft202012Validator(schemas["evidence.schema.json"])
+    assert list(validator.iter_errors(data)) == []
+    assert not validator.is_valid({**data, "verdict": "PASS"})
 
 
 def test_infinities_are_allowed_as_text(schemas):
