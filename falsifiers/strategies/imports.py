@@ -43,6 +43,8 @@ class Imports(Experiment[Checkpoint]):
     case_type: ClassVar[Any] = CheckpointCase
     partitions: ClassVar[Mapping[str, str]] = PARTITIONS
     architectures: ClassVar[tuple[str, ...]] = FAMILIES
+    uses_tables: ClassVar[bool] = False
+    uses_sources: ClassVar[bool] = True
 
     def boundary(self, population: Population, sources: Sequence[Path]) -> Sequence[Checkpoint]:
         """A few small checkpoints, the real sources, then the rest; every partition at least once."""
@@ -71,6 +73,10 @@ class Imports(Experiment[Checkpoint]):
         if answer.state is not RunState.RAN:
             return Answer(state=answer.state, message=answer.message, duration_s=answer.duration_s)
         return _judge_output(target, "out/model.apr", answer.message, answer.duration_s)
+
+    def may_decline(self, case: Checkpoint) -> bool:
+        """NaNs are for the data-quality gates to judge, and block types are beyond what every importer has to read."""
+        return isinstance(case, GeneratedCheckpoint) and (case.contents == "nan" or case.dtype in {"Q4_K", "Q6_K"})
 
     def finished(self, artifact: Path, source: Path | None) -> FinishedPair | None:
         """The case of an APR file that is there already; nothing is called for it."""

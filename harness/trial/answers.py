@@ -85,7 +85,8 @@ class AnswerStore:
     @staticmethod
     def _key(subject: Subject, experiment: Experiment[Any], case: Case, tables: Mapping[str, Any]) -> str:
         digest = hashlib.sha256()
-        for part in (subject.role, subject.identity, experiment.name, case.model_dump_json(), _canonical(tables)):
+        asked = _canonical(tables) if experiment.uses_tables else ""
+        for part in (subject.role, subject.identity, experiment.name, case.model_dump_json(), asked):
             digest.update(part.encode("utf-8", "surrogatepass"))
             digest.update(b"\0")
         return digest.hexdigest()[:32]

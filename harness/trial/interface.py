@@ -149,6 +149,8 @@ class Experiment(ABC, Generic[C]):
     """Every class of cases that can occur, with its meaning."""
     architectures: ClassVar[tuple[str, ...]] = ()
     """Families that `population.architectures` may name."""
+    uses_tables: ClassVar[bool] = True
+    """Whether what a subject is asked depends on the contract's tables; if not, contracts share its answers."""
     uses_sources: ClassVar[bool] = False
     """Whether the project's real model files are among its cases."""
 

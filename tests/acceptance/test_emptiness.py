@@ -1,15 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CLAUSE, CONTRACT, write
+from conftest import CLAUSE, CONTRACT, SOUND, write
 
-GOOD = CLAUSE.format(
-    id="FALSIFY-OWN-001",
-    prediction="Labels are right.",
-    falsifier="tensor_layout_imports.matrices_keep_their_labels",
-    measure="wrong_labels",
-    mutant="swaps_ffn_labels",
-)
+GOOD = CLAUSE.format(id="FALSIFY-OWN-001", **SOUND)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CLAUSE, CONTRACT
+from conftest import CLAUSE, CONTRACT, SOUND
 
 pytest_plugins = ["pytester"]
 
@@ -44,19 +44,14 @@ def empties(reference):
     return Emptying(reference)
 """
 
-SOUND = CLAUSE.format(
-    id="FALSIFY-SOUND-001",
-    prediction="Labels are right.",
-    falsifier="tensor_layout_imports.matrices_keep_their_labels",
-    measure="wrong_labels",
-    mutant="swaps_ffn_labels",
-)
+HOLDS = CLAUSE.format(id="FALSIFY-SOUND-001", **SOUND)
 FALSE = CLAUSE.format(
     id="FALSIFY-FALSE-002",
     prediction="Every import is tiny.",
     falsifier="own.imports_are_tiny",
     measure="large_files",
-    mutant="swaps_ffn_labels",
+    mutant="empties",
+    second="extra_buffer_kept",
 )
 UNBOUND = "  - {id: FALSIFY-LATER-005, rule: R-001, prediction: It holds., if_fails: It does not., severity: P0}\n"
 
@@ -71,7 +66,7 @@ def repository(pytester):
     (pytester.path / "falsifiers" / "__init__.py").write_text('"""A package that must not hide ours."""\n')
     (pytester.path / "falsifiers" / "mutants.py").write_text(MUTANTS)
     (pytester.path / "contracts" / "own-v1.yaml").write_text(
-        CONTRACT.format(id="own-v1", clauses=SOUND + FALSE + UNBOUND)
+        CONTRACT.format(id="own-v1", clauses=HOLDS + FALSE + UNBOUND)
     )
     return pytester
 
@@ -183,7 +178,7 @@ def test_a_project_without_a_table_is_left_alone(pytester):
 
 def test_a_contract_with_an_error_fails(repository):
     """An error of the contract itself is a failing item beside its clauses."""
-    text = CONTRACT.format(id="own-v1", clauses=SOUND).replace("severity: P1", "severity: P9")
+    text = CONTRACT.format(id="own-v1", clauses=HOLDS).replace("severity: P1", "severity: P9")
     (repository.path / "contracts" / "own-v1.yaml").write_text(text)
     result = repository.runpytest_subprocess("contracts")
     assert result.ret == 1
