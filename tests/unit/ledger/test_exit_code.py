@@ -111,7 +111,7 @@ def test_nothing_selected_names_the_selector():
 
 def test_a_contract_is_worth_its_worst_bound_clause():
     """Unbound clauses are left out, vacuous ones are worth NOT_MEASURED, and a contract without checks too."""
-    bare = discharge(CHECKS["held"], CHECKS["unbound"])
+    bare = discharge(CHECKS["held"], unbound("FALSIFY-001", contract=LAYOUT), CHECKS["unbound"])
     assert bare.by_contract() == {LAYOUT: Verdict.CORROBORATED, CHECKS["unbound"].contract: Verdict.NOT_MEASURED}
     assert discharge(CHECKS["held"], CHECKS["vacuous"]).by_contract() == {LAYOUT: Verdict.NOT_MEASURED}
     assert discharge(CHECKS["held"], CHECKS["falsified"], CHECKS["vacuous"]).by_contract() == {

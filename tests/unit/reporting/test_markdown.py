@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from unit.reporting.factory import HOSTILE, discharge, evidence, falsified, mutant, realistic, unbound, vacuous
 
@@ -68,7 +68,8 @@ def test_a_vacuous_clause_names_the_mutants_that_got_away():
     """A clause that cannot fail is not shown as corroborated, and its survivor is named with what it is."""
     text = to_markdown(discharge(vacuous()))
     assert "### VACUOUS: `tensor-layout-v1::FALSIFY-008`" in text
-    assert r"constant\_data\_gate survived 200 examples" in text
+    assert r"**Mutants not killed**: constant\_data\_gate survived 200 examples" in text
+    assert r"size\_only was seen by wrong\_refusal, not by accepted\_heads" in text
 
 
 def test_faults_come_with_their_place():
@@ -102,12 +103,24 @@ def test_hostile_text_stays_text():
 
 
 @given(st.lists(st.text(alphabet="\\|`a <&"), min_size=2, max_size=2))
+@example(["\\|", "\\\\|"])
 def test_a_cell_is_one_cell(texts):
     """Prose and code with any bars, backslashes and backticks make exactly the cells that were given."""
     written = table(("a", "b"), [(prose(texts[0]), code(texts[1]))])
     row = written.split("\n")[2]
     assert cells_by_last_backslash(row) == 2
     assert cells_by_pairs(row) == 2
+
+
+@given(st.text(alphabet="`a |", min_size=1).filter(str.strip))
+def test_a_code_span_ends_where_it_should(text):
+    """The fence of a span is longer than any run of backticks inside, and the text stands between whole."""
+    span = code(text)
+    fence = re.match("`+", span)[0]
+    assert span.endswith(fence)
+    inside = span[len(fence) : -len(fence)]
+    assert inside.strip(" ") == " ".join(text.split())
+    assert all(len(run) < len(fence) for run in re.findall("`+", inside))
 
 
 @given(st.text(alphabet="`\na~"))

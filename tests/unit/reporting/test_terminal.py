@@ -97,6 +97,28 @@ def test_cutting_keeps_both_ends(text, width):
         assert text.endswith(tail)
 
 
+@pytest.mark.parametrize(
+    ("text", "width"), [("FALSIFY", 7), ("\u6f22\u5b57", 4), ("e\u0301", 1), ("\u2264", 1), ("", 0)]
+)
+def test_wide_and_combining_characters_are_counted_in_columns(text, width):
+    """A wide character takes two columns and a combining one none."""
+    assert cells(text) == width
+
+
+def test_what_is_too_long_loses_its_middle():
+    """The beginning has one column more than the end, and nothing is cut that fits."""
+    assert cut("abcdefghij", 6) == "abc…ij"
+    assert cut("abcdefghij", 10) == "abcdefghij"
+    assert cut("abc", 1) == "…"
+    assert cut("abc", 0) == ""
+
+
+def test_a_long_subject_leaves_room_for_the_clause():
+    """A file name as the subject is cut before the id of the clause is."""
+    check = evidence("FALSIFY-APR-PRETRAIN-INIT-005", subject="model-00001-of-00012.with-a-long-name.safetensors")
+    assert re.search(r" FALSIFY-APR-PRETRAIN-INIT-005\[mod\w*.*…\w*ors\] ", line(check))
+
+
 @pytest.mark.parametrize("check", [evidence(), falsified(), not_measured(), vacuous(), unbound()])
 def test_colour_only_when_asked_and_never_alone(check):
     """Without colour there is no escape; with it, the text is the same."""
