@@ -133,7 +133,15 @@ def test_a_llama_that_is_built_otherwise_is_refused(change) -> None:
         from_hf_config(CONFIG | change)
 
 
-def test_real_configurations(root, shared) -> None:
+def test_the_family_fixes_the_bias() -> None:
+    """A qwen2 has biases on q, k and v without saying so, and is refused when it says otherwise."""
+    silent = {key: value for key, value in CONFIG.items() if key != "attention_bias"} | {"model_type": "qwen2"}
+    assert from_hf_config(silent).attention_bias is True
+    with pytest.raises(ArchitectureError, match="attention_bias"):
+        from_hf_config(silent | {"attention_bias": False})
+
+
+def test_real_configurations(shared) -> None:
     """The old and the new form of the same real configuration read the same."""
     for name in ("llama-gqa4-sharded", "qwen2-h224"):
         new = json.loads((shared / "artifacts" / "ckpt" / name / "config.json").read_text())

@@ -10,6 +10,7 @@ import pytest
 
 from harness.model.conversion import convert as module
 from harness.model.conversion.convert import convert
+from harness.model.conversion.documents import read_object
 from harness.verdict.errors import ArtifactError, FalsifyError, RefusedError, UsageError
 
 
@@ -50,6 +51,14 @@ def test_unreadable_config(build, tmp_path, content) -> None:
     error = refused(source, tmp_path)
     assert isinstance(error, RefusedError)
     assert "config.json" in str(error)
+
+
+def test_files_beside_a_checkpoint_are_limited(tmp_path) -> None:
+    """A file is read up to its limit and not a byte further."""
+    (tmp_path / "a.json").write_bytes(b"{}   ")
+    assert read_object(tmp_path / "a.json", limit=5) == {}
+    with pytest.raises(RefusedError, match="too large"):
+        read_object(tmp_path / "a.json", limit=4)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +138,9 @@ def test_existing_destination(build, tmp_path) -> None:
     source = build.checkpoint(tmp_path / "model")
     dest = tmp_path / "x.apr"
     dest.write_bytes(b"mine")
-    with pytest.raises(RefusedError, match="--overwrite"):
-        convert(source, dest)
+    for origin in (source, tmp_path / "nothere.gguf"):  # seen before the source is
+        with pytest.raises(RefusedError, match="--overwrite"):
+            convert(origin, dest)
     bad = build.checkpoint(tmp_path / "bad", {"vocab_size": 5})
     with pytest.raises(ArtifactError):
         convert(bad, dest, overwrite=True)

@@ -196,9 +196,10 @@ def test_unknown_families_are_refused(tmp_path, family) -> None:
     assert "llama, qwen2" in result.message
 
 
-def test_a_file_without_tensors(tmp_path) -> None:
-    """Metadata alone is not enough: nothing to compare is a refusal."""
-    result = run(write(tmp_path / "x.apr", metadata_of(QWEN), {}), target_of(QWEN))
+@pytest.mark.parametrize("architecture", [QWEN, LLAMA], ids=["qwen2", "llama"])
+def test_a_file_without_tensors(tmp_path, architecture) -> None:
+    """Metadata alone is not enough: nothing to compare is a refusal, and no field is accused."""
+    result = run(write(tmp_path / "x.apr", metadata_of(architecture), {}), target_of(architecture))
     assert (result.stage, result.mismatches) == ("architecture", {})
     assert "model.embed_tokens.weight" in result.message
 
