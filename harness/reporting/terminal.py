@@ -92,9 +92,11 @@ def closing(discharge: Discharge, colour: bool = False) -> str:  # noqa: FBT001,
 
 
 def _name(evidence: Evidence, width: int) -> str:
-    """`clause[subject]` in `width` columns; each is cut on its own, so that the number of the clause stays."""
-    subject = f"[{cut(one_line(evidence.subject), max(9, width // 3))}]" if evidence.subject else ""
-    return cut(one_line(evidence.clause), width - cells(subject)) + subject
+    """`clause[subject]` in `width` columns; the subject is cut first, to nine columns, and the clause after it."""
+    clause = one_line(evidence.clause)
+    room = max(9, width - 2 - cells(clause))
+    subject = f"[{cut(one_line(evidence.subject), room)}]" if evidence.subject else ""
+    return cut(clause, width - cells(subject)) + subject
 
 
 def _telling(evidence: Evidence) -> str:
