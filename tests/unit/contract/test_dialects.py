@@ -58,6 +58,14 @@ def test_keys_tell_the_dialect(text, dialect):
     assert load_text(text, "a.yaml").dialect is dialect
 
 
+def test_an_id_that_is_the_name_of_the_file_makes_it_ours():
+    """Then the grammar of ids is held against it."""
+    contract = load_text("metadata: {id: CRUX-A-01}\nequations: {}", "CRUX-A-01.yaml")
+    assert contract.dialect is Dialect.STRICT
+    assert "a.yaml" not in {finding.span.file for finding in contract.findings}
+    assert any(finding.code == "FC012" and finding.span.column == 16 for finding in contract.findings)
+
+
 BLOCKS = (
     "falsification_tests",
     "falsification",
@@ -95,6 +103,21 @@ def test_an_item_with_a_falsifier_is_a_clause(holder, name):
     assert (clause.id, clause.container) == ("INV-A-1", f"{holder}[].{name}")
     assert (clause.rule, clause.prediction, clause.test, clause.if_fails) == ("d", "d", "try it", "")
     assert only(f"{holder}:\n  INV-A-1: {{description: d, {name}: [a, b]}}\n").test == "a; b"
+
+
+def test_an_empty_falsifier_is_a_clause_and_none_is_not():
+    """A text without words still claims a falsifier; null does not."""
+    assert (
+        only("invariants:\n  - {id: INV-A-1, rule: r, falsifier: ''}\n  - {id: INV-A-2, falsifier: ~}\n").id
+        == "INV-A-1"
+    )
+
+
+def test_a_mapping_that_is_one_clause():
+    """A container that holds the parts of a clause, its id among them, is one clause and not one for each part."""
+    clause = only("falsification:\n  id: A-1\n  rule: r\n  prediction: p\n")
+    assert (clause.id, clause.rule, str(clause.span)) == ("A-1", "r", "a.yaml:2:3")
+    assert [clause.id for clause in clauses("falsification:\n  id: {rule: r}\n  B-1: {rule: r}\n")] == ["id", "B-1"]
 
 
 def test_nothing_else_is_a_clause():

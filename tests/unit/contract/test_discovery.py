@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.contract import discovery
 from harness.contract.discovery import find_contracts
 from harness.verdict.errors import RefusedError
 from harness.verdict.verdicts import ExitCode
@@ -71,6 +72,14 @@ def test_a_loop_of_links_ends(tree):
     """A link to a folder above is followed once, and its files are not found twice."""
     (tree / "deep" / "loop").symlink_to(tree)
     assert len(find_contracts([tree])) == 6
+    assert len(list(discovery._below(tree))) == 6
+
+
+def test_a_file_under_two_names_comes_once(tree, monkeypatch):
+    """A relative and an absolute path, or a link, are the same contract under the name that came first."""
+    monkeypatch.chdir(tree)
+    (tree / "work" / "again.yaml").symlink_to(tree / "b.yaml")
+    assert [path.as_posix() for path in find_contracts(["b.yaml", tree / "b.yaml", "work/again.yaml"])] == ["b.yaml"]
 
 
 def test_a_file_whose_name_looks_like_a_glob_is_a_file(tree):

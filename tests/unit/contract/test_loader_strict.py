@@ -106,6 +106,13 @@ def test_a_misspelt_key_names_the_nearest():
     assert errors(change("formats:", "format:")) == [("FC010", "did you mean `formats`?")]
 
 
+def test_a_misspelt_check_block_is_no_free_pass():
+    """The clause is not merely unbound: it says that its check block was lost to a slip."""
+    (clause,) = change("    check:", "    chekc:").clauses
+    assert clause.check is None
+    assert "chekc" in clause.stale
+
+
 def test_a_misspelt_container_keeps_its_clauses():
     """Other tools would see no clause here; this one sees them, armed, beside the error."""
     contract = change("falsification_tests:", "falsification_testz:")
