@@ -52,6 +52,4 @@ def wrong_size(entry: TensorEntry) -> str:
 
 
 def _reversed_under_another_name(name: str, dims: tuple[int, ...], model: ModelDims) -> bool:
-    return (
-        model.known and model.vocab != model.hidden and dims == (model.hidden, model.vocab) and not inside_a_layer(name)
-    )
+    return model.known and dims == (model.hidden, model.vocab) and not inside_a_layer(name)

@@ -182,7 +182,7 @@ def test_a_pretrainer_gets_the_target_as_a_file_and_may_reach_the_probe(play, pa
 
 def test_a_pretrainer_that_refuses_names_fields(play, paths):
     """Fields are whole words of the output; the target's value stands beside each."""
-    script = "print('mismatch: hidden_size 32 != 64, num_layers_total, family'); sys.exit(5)"
+    script = "print('mismatch: hidden_size 32 != 64, num_layers_total, total_num_layers, family'); sys.exit(5)"
     done = play(CommandPretrainer, script, "{init} {target}").preflight(paths[0], TARGET, paths[1])
     assert (done.state, done.stage, done.probe_reached) == (RunState.REFUSED, "architecture", False)
     assert done.mismatches == {"hidden_size": (64, None), "family": ("qwen2", None)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.subject.descendants import Descendants
 from harness.subject.limits import Limits, launched
-from harness.subject.process import Finished, run_limited
+from harness.subject.process import Finished, _Watch, run_limited
 from harness.verdict.verdicts import RunState
 
 LIMITS = Limits(wall_s=20, memory_bytes=256 << 20, output_bytes=1 << 20, kept_bytes=1 << 12, file_bytes=1 << 20)
@@ -19,18 +21,20 @@ LINUX_ONLY = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 
 @pytest.fixture
+def portable(monkeypatch):
+    """Makes this machine one without /proc, prlimit and waitid, as macOS is."""
+    monkeypatch.setattr("harness.subject.descendants._has_proc", lambda: False)
+    monkeypatch.setattr("harness.subject.process.CAN_RESTRICT_OTHERS", False)
+    monkeypatch.delattr(os, "waitid")
+
+
+@pytest.fixture
 def run(tmp_path: Path):
     """Runs a Python script under limits in an empty folder."""
 
-    def start(script: str, *, with_launcher: bool = False, **limits: float) -> Finished:
-        bounds = replace(LIMITS, **limits)
+    def start(script: str, **limits: float) -> Finished:
         argv = [sys.executable, "-S", "-c", script]
-        return run_limited(
-            launched(argv, bounds) if with_launcher else argv,
-            cwd=tmp_path,
-            limits=bounds,
-            env={"PATH": os.environ["PATH"]},
-        )
+        return run_limited(argv, cwd=tmp_path, limits=replace(LIMITS, **limits), env={"PATH": os.environ["PATH"]})
 
     return start
 
@@ -87,8 +91,19 @@ def test_endless_output_is_killed_and_only_its_end_is_kept(run, stream):
 
 def test_too_much_output_at_the_very_end_counts(run):
     """A program that ends at once after a flood has flooded all the same."""
-    assert run("import os; os.write(1, b'z' * 3000); os._exit(0)", output_bytes=2999).state is RunState.TOO_MUCH_OUTPUT
-    assert run("import os; os.write(1, b'z' * 3000); os._exit(0)", output_bytes=3000).state is RunState.RAN
+    for allowed, state in ((2999, RunState.TOO_MUCH_OUTPUT), (3000, RunState.RAN)):
+        limits = replace(LIMITS, output_bytes=allowed)
+        child = subprocess.Popen(
+            [sys.executable, "-S", "-c", "import os; os.write(1, b'z' * 3000)"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        watch = _Watch(child, Descendants(child.pid, "no mark"), limits, time.monotonic())
+        assert watch.until_end() is None
+        watch.finish()
+        assert watch.finished(None).state is state
 
 
 @LINUX_ONLY
@@ -128,13 +143,26 @@ time.sleep(0.2)
     assert run(script).state is RunState.RAN
 
 
-@pytest.mark.parametrize("with_launcher", [False, True])
-def test_a_file_beyond_the_limit_cannot_be_written(run, tmp_path, with_launcher):
-    """A file stops growing at the limit, whether the limit is set from outside or by the launcher."""
-    script = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); open('f', 'wb').write(b'f' * (2 << 20))"
+def test_a_file_beyond_the_limit_cannot_be_written(run, tmp_path):
+    """A file stops growing at the limit, and the program that went on is told from one that crashed."""
     # The limit from outside arrives a moment after the start.
-    script = "import time; time.sleep(0.1)\n" + script
-    assert run(script, with_launcher=with_launcher).state is RunState.TOO_MUCH_OUTPUT
+    script = """
+import signal, time
+time.sleep(0.1)
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+open('f', 'wb').write(b'f' * (2 << 20))
+"""
+    assert run(script).state is RunState.TOO_MUCH_OUTPUT
+    assert (tmp_path / "f").stat().st_size <= LIMITS.file_bytes
+
+
+def test_the_launcher_restricts_itself_and_becomes_the_program(tmp_path):
+    """Where limits cannot be set from outside, the launcher sets them and is then replaced."""
+    script = "import sys; print(sys.argv[1:]); open('f', 'wb').write(b'f' * (2 << 20))"
+    argv = launched([sys.executable, "-S", "-c", script, "a b"], LIMITS)
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "['a b']\n"
+    assert "File too large" in done.stderr
     assert (tmp_path / "f").stat().st_size <= LIMITS.file_bytes
 
 
@@ -162,8 +190,34 @@ while not os.path.exists('pid'): time.sleep(0.005)
 
 
 def test_standard_input_is_empty(run):
-    """A program that asks a question gets no answer and does not wait for one."""
-    assert run("import sys; raise SystemExit(len(sys.stdin.read()))").state is RunState.RAN
+    """A program that asks a question gets no answer, not even one that was meant for us."""
+    reading, writing = os.pipe()
+    ours = os.dup(0)
+    os.write(writing, b"yes\n")
+    os.close(writing)
+    os.dup2(reading, 0)
+    try:
+        assert run("import sys; raise SystemExit(len(sys.stdin.read()))").state is RunState.RAN
+    finally:
+        os.dup2(ours, 0)
+        os.close(ours)
+        os.close(reading)
+
+
+def test_a_program_has_a_session_of_its_own(run):
+    """A key pressed at our terminal is not for it, and no terminal is its own."""
+    assert run("import os; raise SystemExit(os.getsid(0) != os.getpid())").state is RunState.RAN
+
+
+@LINUX_ONLY
+def test_the_dead_are_not_waited_for(tmp_path):
+    """A program that has ended and is not reaped yet is no living member of its call."""
+    child = subprocess.Popen([sys.executable, "-S", "-c", ""], start_new_session=True)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    started = time.monotonic()
+    Descendants(child.pid, "no mark").kill()
+    assert time.monotonic() - started < 0.05
+    assert child.wait() == 0
 
 
 @pytest.mark.parametrize("program", ["/does/not/exist", "/"])
@@ -177,3 +231,16 @@ def test_what_cannot_be_started_is_a_value(tmp_path, program):
 def test_output_that_is_no_text_is_kept_readable(run):
     """Bytes that are no UTF-8 do not break anything."""
     assert run("import os; os.write(2, bytes([0xff, 0x41]))").stderr_tail == "\N{REPLACEMENT CHARACTER}A"
+
+
+@pytest.mark.usefixtures("portable")
+@pytest.mark.skipif(not Path("/bin/ps").exists(), reason="needs ps")
+def test_limits_hold_without_proc_prlimit_and_waitid(run, tmp_path):
+    """The ways of macOS: ps for memory, the group for killing, a launcher for file sizes."""
+    assert run("raise SystemExit(7)").exit_code == 7
+    assert run("import os; os.abort()").message == "killed by SIGABRT"
+    assert run("import time; time.sleep(60)", wall_s=0.3).state is RunState.TIMED_OUT
+    assert run("block = b'm' * (512 << 20)\nimport time; time.sleep(60)").state is RunState.OUT_OF_MEMORY
+    assert run("open('f', 'wb').write(b'f' * (2 << 20))").state is RunState.EXITED
+    assert (tmp_path / "f").stat().st_size <= LIMITS.file_bytes
+    assert run("import os, time\nif os.fork() == 0: time.sleep(60)").state is RunState.RAN

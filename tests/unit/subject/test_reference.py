@@ -182,6 +182,8 @@ def test_a_finished_file_is_its_own_answer(converted, tmp_path):
     assert subject.convert(SOURCE, tmp_path / "dest.apr").state is RunState.RAN
     assert not (tmp_path / "dest.apr").exists()
     assert ArtifactSubject("reader", converted).admit(converted, GATES).state is RunState.RAN
+    assert ArtifactSubject("reader", converted).decode(converted, NAME)[0] is RunState.RAN
+    assert ArtifactSubject("reader", converted).offer("raw", NAME, (4, 6), SOUND, GATES).state is RunState.REFUSED
     twin = tmp_path / "twin.apr"
     shutil.copy(converted, twin)
     assert ArtifactSubject("importer", twin).identity == subject.identity

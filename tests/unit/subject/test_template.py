@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -114,6 +115,15 @@ def test_the_program_is_found_like_a_shell_finds_it(start, monkeypatch):
     assert Path(CommandTemplate("prog {dest}", IMPORTER, start=start).fill(dest)[0]) == program
     monkeypatch.setenv("PATH", "/nowhere")
     assert CommandTemplate("prog {dest}", IMPORTER, start=start).fill(dest)[0] == "prog"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_program_that_can_be_run_and_not_read_has_an_identity(start):
+    """Its content stays unknown, and the identity says so."""
+    program = start / "tools" / "secret"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o111)
+    assert "sha256:unreadable" in CommandTemplate("tools/secret {dest}", IMPORTER, start=start).identity
 
 
 def test_identity_changes_with_template_program_and_script(start):

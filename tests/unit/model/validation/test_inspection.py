@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from harness.model.kernels import decode
 from harness.model.validation.inspection import inspect_artifact
+from harness.verdict.errors import ArtifactError
 
 ROOT = Path(__file__).resolve().parents[4]
 OURS = ROOT / "tests" / "artifacts"
@@ -126,6 +128,22 @@ def test_a_file_without_tensors_is_said_to_hold_none(gates, tmp_path):
     report = inspect_artifact(path, gates)
     assert (report.refused, report.listing) == ({}, ())
     assert "no tensor" in report.message
+
+
+def test_a_payload_that_cannot_be_decoded_is_a_finding_about_its_tensor(gates, monkeypatch):
+    """An element type that nobody decodes is named, and the other tensors are still judged."""
+    undecodable, bare = "model.norm.weight", decode.decode_pieces
+
+    def choosy(raw, dtype, dims, **where):
+        if where["tensor"] == undecodable:
+            raise ArtifactError("no decoder", rule="dtype-unsupported", tensor=undecodable)
+        if where["tensor"] == "lm_head.weight":
+            return [(len(raw), np.full(dims, np.nan, np.float32).reshape(-1))]
+        return bare(raw, dtype, dims, **where)
+
+    monkeypatch.setattr(decode, "decode_pieces", choosy)
+    report = inspect_artifact(OURS / "llama-nano.apr", gates)
+    assert report.refused == {undecodable: {"dtype-unsupported"}, "lm_head.weight": {"F-DATA-QUALITY-002"}}
 
 
 @pytest.mark.parametrize("content", [b"", b"APR\0", b"nonsense" * 20])

@@ -93,6 +93,16 @@ INTRUDERS = {
     ),
     "claimed class": lambda tensor: type("Duck", (), {"__class__": ValidatedTensor, "name": tensor.name})(),
     "uninitialised": lambda _: object.__new__(ValidatedTensor),
+    "claimed class, equal to an admitted one": lambda tensor: type(
+        "Equal",
+        (),
+        {
+            "__class__": ValidatedTensor,
+            "__hash__": lambda _: hash(tensor),
+            "__eq__": lambda *_: True,
+            "name": tensor.name,
+        },
+    )(),
     "equal to an admitted one": lambda tensor: type(
         "Equal", (), {"__hash__": lambda _: hash(tensor), "__eq__": lambda *_: True, "name": tensor.name}
     )(),

@@ -55,6 +55,21 @@ def test_a_whole_tensor_near_the_limit_is_classified_exactly(width, seed):
     assert whole_at_most(values, survey(values, rows=False).whole.l2, LIMIT) == exactly_at_most(row, LIMIT)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_wide_rows_near_the_limit_are_not_left_to_the_float64_sum(seed):
+    """Thousands of rounding errors add up to more than the distance from the limit."""
+    rows = near_limit(3000, seed, np.float64)
+    found = rows_at_most(Values.of(rows), row_norms(rows), LIMIT)
+    assert found.tolist() == [exactly_at_most(row, LIMIT) for row in rows]
+
+
+def test_a_norm_equal_to_the_limit_is_at_most():
+    """A limit that a float can hold is met exactly."""
+    row = np.array([[0.0, -(2.0**-20)]], np.float32)
+    assert rows_at_most(Values.of(row), row_norms(row), Fraction(1, 2**20)).tolist() == [True]
+    assert whole_at_most(Values.of(row), 2.0**-20, Fraction(1, 2**20))
+
+
 def test_plain_float64_would_be_wrong_somewhere():
     """The exact path is needed: among rows near the limit, rounding decides some wrongly."""
     rows = np.vstack([near_limit(24, seed, np.float64) for seed in range(40)])
