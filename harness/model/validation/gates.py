@@ -178,7 +178,7 @@ def _distribution(values: Values, seen: Statistics, gate: Distribution) -> dict[
 
 def _spot_rows(values: Values, norms: NDArray[np.float64], gate: SpotCheck, padding_row: int | None) -> dict[str, str]:
     rows = {math.floor(percentile * len(norms) / 100) for percentile in gate.sample_percentiles}
-    dead = rows_at_most(values, norms, gate.min_token_l2)
+    dead = rows_at_most(values, norms, gate.min_token_l2, among=rows)
     found = sorted(row for row in rows if row != padding_row and dead[row])
     if found:
         return {SPOT_ROWS: f"rows {', '.join(map(str, found))} of {len(norms)} carry nothing"}

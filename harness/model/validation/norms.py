@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,14 +31,18 @@ def whole_at_most(values: Values, norm: float, limit: Fraction) -> bool:
     return total <= limit * limit
 
 
-def rows_at_most(values: Values, norms: NDArray[np.float64], limit: Fraction) -> NDArray[np.bool_]:
+def rows_at_most(
+    values: Values, norms: NDArray[np.float64], limit: Fraction, *, among: Collection[int] | None = None
+) -> NDArray[np.bool_]:
     """For each row of a matrix, whether its L2 norm is at most `limit`; `norms` are their float64 approximations.
 
-    A row with NaN or infinities never is.
+    A row with NaN or infinities never is. The answer is exact for the rows `among`, or for all.
     """
     low, high = _believed(limit)
     answers = norms < low
     near = np.flatnonzero((norms >= low) & (norms <= high))
+    if among is not None:
+        near = np.intersect1d(near, list(among))
     if near.size:
         for row, total in _exact_rows(values, near.tolist()).items():
             answers[row] = total <= limit * limit
