@@ -38,7 +38,8 @@ _CASES: tuple[dict[str, Any], ...] = (
      "layers": 1, "dtype": "MIXED", "contents": "nan", "tied": True, "omit": ("max_position_embeddings",),
      "pad_token": 0},
     {"family": "llama", "hidden": 28, "heads": 4, "kv_heads": 4, "head_dim": 8, "intermediate": 44, "vocab": 50,
-     "layers": 11, "dtype": "F32", "container": "gguf", "alignment": 128, "contents": "address", "eps": 3e-7},
+     "layers": 11, "dtype": "F32", "container": "gguf", "alignment": 128, "contents": "address", "eps": 3e-7,
+     "omit": ("num_key_value_heads",)},
     {"family": "llama", "hidden": 32, "heads": 2, "kv_heads": 1, "head_dim": 16, "intermediate": 64, "vocab": 96,
      "layers": 1, "dtype": "BF16", "contents": "normal", "schema_version": 4, "omit": ("tie_word_embeddings",)},
 )  # fmt: skip

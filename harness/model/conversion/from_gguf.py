@@ -77,6 +77,8 @@ def _chunks(
         return partial(artifact.chunks, name, PIECE)
     field = "num_heads" if role is Role.Q else "num_kv_heads"
     heads: int | None = getattr(architecture, field)
+    if heads is None and role is Role.K:
+        heads = _kv_heads_by_rows(artifact, name, architecture.num_heads)
     if heads is None:
         problem = Problem(
             field, field, None, "a value: the exporter moved the rows of each head, and it has to be undone"
@@ -93,6 +95,15 @@ def _chunks(
             expected=f"a multiple of {2 * heads}",
         )
     return partial(rows_put_back, artifact, name, heads)
+
+
+def _kv_heads_by_rows(artifact: Artifact, name: str, query_heads: int | None) -> int | None:
+    """Key-value heads that the rows of k make, where the file does not state them: each has the rows of one of q."""
+    queries = artifact.tensors.get(name.replace("attn_k", "attn_q"))
+    if query_heads is None or queries is None or not queries.dims or queries.dims[0] % query_heads:
+        return None
+    rows, in_a_head = artifact.tensors[name].dims[0], queries.dims[0] // query_heads
+    return rows // in_a_head if in_a_head and rows % in_a_head == 0 else None
 
 
 def _metadata(artifact: Artifact, architecture: Architecture) -> dict[str, Any]:
