@@ -209,3 +209,11 @@ def test_the_closing_counts_with_denominators_and_names_findings():
     assert "3 checks: 1 FALSIFIED, 1 UNBOUND, 1 CORROBORATED" in text
     assert "1 of 2 bound checks corroborated, 1 of 3 checks unbound, in 2 contracts." in text
     assert "  - 1 of 2 bound checks: falsified" in text
+
+
+def test_a_long_reason_leaves_room_for_the_clause():
+    """A reason takes half of the room at most, so that the number of the clause stays."""
+    check = not_measured(
+        "FALSIFY-APR-PRETRAIN-INIT-005", reason="a_reason_that_is_as_long_as_the_room_for_both_of_them"
+    )
+    assert re.search(r"^NOT_MEASURED FALS\S*…\S*005\[reference\] a_reason_\S*…\S*of_them +0 ex", line(check))
