@@ -24,7 +24,9 @@ class Profile:
     calls: int
     """Calls of an external subject per experiment at most, boundary cases excepted: those are always run."""
     shrink_calls: int
-    """New subject calls that shrinking one counterexample may take."""
+    """New subject calls that shrinking one counterexample may take, within a tenth of the time that is left."""
+    call_seconds: float
+    """Wall time that an external subject may take for one call."""
 
     def required(self, examples: int, *, external: bool) -> int:
         """Valid cases that a clause must be judged on, for `examples` asked by its contract."""
@@ -35,10 +37,10 @@ class Profile:
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("dev", 30.0, Fraction(1, 10), 1, 8, 40),
-        Profile("pr", 300.0, Fraction(1), 1, 60, 200),
-        Profile("nightly", 3600.0, Fraction(10), 3, 600, 1000),
-        Profile("release", math.inf, Fraction(20), 5, 2000, 2000),
+        Profile("dev", 30.0, Fraction(1, 10), 1, 8, 40, 10.0),
+        Profile("pr", 300.0, Fraction(1), 1, 60, 200, 60.0),
+        Profile("nightly", 3600.0, Fraction(10), 3, 600, 1000, 300.0),
+        Profile("release", math.inf, Fraction(20), 5, 2000, 2000, 3600.0),
     )
 }
 

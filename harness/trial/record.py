@@ -90,7 +90,7 @@ def evidence_of(check: Check, session: Session, trial: Trial, started: datetime,
         verdict, reason, message = (
             Verdict.NOT_MEASURED,
             "mutants_not_run",
-            "the run ended before every mutant was tried",
+            _why_unproven(trial),
         )
     stored = _store(check, session, failure) if failure is not None else None
     return Evidence(
@@ -137,6 +137,12 @@ def _why_vacuous(trial: Trial) -> str:
     if not trial.mutants:
         return "no mutant was ever shown to it"
     return ""
+
+
+def _why_unproven(trial: Trial) -> str:
+    if trial.twin is not Verdict.CORROBORATED:
+        return f"the clean twin of the mutants, the reference, is {trial.twin}, so that none of them could be judged"
+    return "the run ended before every mutant was tried"
 
 
 def _unproven(trial: Trial) -> bool:

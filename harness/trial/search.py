@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from harness.trial.profiles import Budget
 
 
+SHRINKING_SHARE = 0.1
+"""Share of the time left that the shrinking of one counterexample may take, so that other clauses get their turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attack:
     """A falsifier aimed at a subject, with what both may know."""
@@ -97,14 +101,14 @@ class Attack:
         """Shrink the first drawn case that fails by `measure`; new subject calls beyond `calls` count as no failure."""
         last: Failure | None = None
         experiment, tables = self.falsifier.experiment, self.context.tables
-        allowed = self.store.calls + calls
+        allowed, until = self.store.calls + calls, self.budget.remaining * (1 - SHRINKING_SHARE)
 
         @seed(seed_value)
         @quiet(deck_size(count), Phase.generate, Phase.shrink)
         @given(experiment.strategy(self.check.population))
         def attack(case: Any) -> None:
             nonlocal last
-            affordable = self.store.calls < allowed and not self.budget.spent
+            affordable = self.store.calls < allowed and self.budget.remaining >= until and not self.budget.spent
             if not affordable and not self.store.known(self.subject, experiment, case, tables):
                 return
             partitions = experiment.partitions_of(case)

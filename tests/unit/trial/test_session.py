@@ -12,7 +12,7 @@ from harness.trial.session import Session
 from harness.verdict.errors import HarnessFault
 from harness.verdict.verdicts import MutantOutcome, RunState, Verdict
 
-WHOLE = Profile("whole", math.inf, PROFILES["pr"].share, 1, 60, 200)
+WHOLE = Profile("whole", math.inf, PROFILES["pr"].share, 1, 60, 200, 60.0)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_the_same_seed_draws_the_same_cases(run):
 
 def test_a_spent_budget_leaves_the_rest_not_measured_with_that_reason(run):
     """A run without time reports every check, as NOT_MEASURED for want of time."""
-    none = Profile("none", 0.0, WHOLE.share, 1, 60, 200)
+    none = Profile("none", 0.0, WHOLE.share, 1, 60, 200, 60.0)
     (evidence,) = run(toy.clause(), profile=none)
     assert (evidence.verdict, evidence.reason, evidence.bound) == (Verdict.NOT_MEASURED, "time_budget", True)
 
@@ -220,7 +220,7 @@ def test_a_defect_in_the_reference_leaves_its_mutants_untried(run):
 
 def test_several_seeds_draw_several_decks(run):
     """A profile with more seeds judges more cases, and boundary cases once."""
-    twice = Profile("twice", math.inf, WHOLE.share, 2, 60, 200)
+    twice = Profile("twice", math.inf, WHOLE.share, 2, 60, 200, 60.0)
     (one,) = run(toy.clause())
     (two,) = run(toy.clause(), profile=twice)
     assert two.examples.valid == 2 * one.examples.valid - 3
