@@ -1,0 +1,160 @@
+"""Values offered at every door of a reader's model view, and files that carry them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from hypothesis import strategies as st
+from pydantic import Field
+
+from falsifiers.oracles.apr_bytes import write_plain_apr
+from falsifiers.strategies.admissions import admission_answer, admit, gates_of
+from falsifiers.strategies.small_models import Shape, encoded, healthy, live
+from harness.trial.interface import Answer, Case, Experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hypothesis.strategies import SearchStrategy
+    from numpy.typing import NDArray
+
+    from harness.contract.models import Population
+    from harness.subject.reader import Reader
+
+    F32 = NDArray[np.float32]
+
+Door = Literal[
+    "admit", "file", "raw", "constructor", "mapping", "list", "memoryview", "subclass", "duck", "new", "copy",
+    "replace", "pickle", "mutation",
+]  # fmt: skip
+LEGAL_DOORS: tuple[Door, ...] = ("admit", "file")
+"""Ways through the gates: for values, and for whole files."""
+
+SIDE_DOORS: tuple[Door, ...] = (
+    "raw", "constructor", "mapping", "list", "memoryview", "subclass", "duck", "new", "copy", "replace", "pickle",
+    "mutation",
+)  # fmt: skip
+"""Ways past the gates; none may be open, whatever the value."""
+
+Value = Literal["healthy", "all_zero", "nan", "infinite", "constant"]
+VALUES: tuple[Value, ...] = ("healthy", "all_zero", "nan", "infinite", "constant")
+Vessel = Literal["array", "list", "memoryview", "frozen", "subclass"]
+VESSELS: tuple[Vessel, ...] = ("array", "list", "memoryview", "frozen", "subclass")
+
+TENSOR = "model.layers.0.mlp.up_proj.weight"
+
+
+class _Subclass(np.ndarray[Any, Any]):
+    """An array that calls itself admitted."""
+
+    admitted = True
+
+
+class DoorCase(Case):
+    """A value, healthy or not, offered at a door."""
+
+    door: Door
+    value: Value
+    vessel: Vessel = "array"
+    """What the value comes in."""
+    rows: int = Field(ge=2)
+    columns: int = Field(ge=2, multiple_of=2)
+    seed: int
+
+    @property
+    def may_enter(self) -> bool:
+        """Healthy values through a door that has gates."""
+        return self.door in LEGAL_DOORS and self.value == "healthy"
+
+    def contents(self) -> F32:
+        """The values, rows x columns."""
+        values = live(np.random.default_rng(self.seed), (self.rows, self.columns))
+        match self.value:
+            case "healthy":
+                pass
+            case "all_zero":
+                values[...] = 0.0
+            case "constant":
+                values[...] = values[0, 0]
+            case "nan" | "infinite":
+                values.reshape(-1)[self.seed % values.size] = np.nan if self.value == "nan" else np.inf
+        return values
+
+    def offered(self) -> object:
+        """The values in their vessel."""
+        values = self.contents()
+        match self.vessel:
+            case "array":
+                return values
+            case "list":
+                return values.tolist()
+            case "memoryview":
+                return memoryview(values.tobytes()).cast("f", values.shape)
+            case "frozen":
+                values.flags.writeable = False
+                return values
+            case "subclass":
+                return values.view(_Subclass)
+
+
+class DoorExperiment(Experiment[DoorCase]):
+    """Offers values at the doors of a reader's model view."""
+
+    name: ClassVar[str] = "doors"
+    role: ClassVar[str] = "reader"
+    case_type: ClassVar[Any] = DoorCase
+    partitions: ClassVar[Mapping[str, str]] = {
+        "side_door": "a way past the gates",
+        "healthy": "values that no gate objects to, through a door that has gates",
+        "unhealthy": "values that a gate objects to, through a door that has gates",
+        "file": "the values stand in a model file",
+        "vessel": "the values come in something else than an array",
+    }
+
+    def boundary(self, population: Population, sources: Sequence[Path]) -> Sequence[DoorCase]:  # noqa: ARG002
+        """Every value through the two legal doors, and two through each of the others."""
+        legal = [_case(door, value) for door in LEGAL_DOORS for value in VALUES]
+        side = [_case(door, value) for door in SIDE_DOORS for value in VALUES[:3:2]]
+        return [*legal, *side, *(_case("admit", "nan", vessel) for vessel in VESSELS[1:])]
+
+    def strategy(self, population: Population) -> SearchStrategy[DoorCase]:  # noqa: ARG002
+        """Any value in any vessel at any door."""
+        return st.builds(
+            DoorCase,
+            door=st.sampled_from((*LEGAL_DOORS, *SIDE_DOORS)),
+            value=st.sampled_from(VALUES),
+            vessel=st.sampled_from(VESSELS),
+            rows=st.integers(2, 12),
+            columns=st.integers(1, 6).map(lambda half: 2 * half),
+            seed=st.integers(0, 2**32 - 1),
+        )
+
+    def partitions_of(self, case: DoorCase) -> frozenset[str]:
+        """See `partitions`."""
+        found = {"vessel"} if case.vessel != "array" and case.door != "file" else set()
+        if case.door in SIDE_DOORS:
+            return frozenset(found | {"side_door"})
+        found.add("healthy" if case.value == "healthy" else "unhealthy")
+        return frozenset(found | ({"file"} if case.door == "file" else set()))
+
+    def exercise(self, subject: Reader, case: DoorCase, folder: Path, tables: Mapping[str, Any]) -> Answer:
+        """Offer the value at its door, or write it into a model and let the reader look at the file."""
+        if case.door != "file":
+            dims = (case.rows, case.columns)
+            return admission_answer(subject.offer(case.door, TENSOR, dims, case.offered(), gates_of(tables)))
+        shape = Shape(ffn=case.rows, hidden=case.columns, heads=1, kv_heads=1)
+        tensors = healthy(shape, case.seed)
+        tensors[TENSOR] = encoded(TENSOR, (case.rows, case.columns), case.contents(), "F32")
+        artifact = folder / "model.apr"
+        write_plain_apr(artifact, shape.metadata(), tensors.values())
+        return admit(subject, artifact, tables)
+
+
+def _case(door: Door, value: Value, vessel: Vessel = "array") -> DoorCase:
+    return DoorCase(door=door, value=value, vessel=vessel, rows=3, columns=4, seed=7)
+
+
+DOORS = DoorExperiment()
+"""The one instance that clauses share."""

@@ -1,0 +1,204 @@
+"""Files of one tensor whose dtype number is anything from 0 to 255, or whose payload has a size of any making."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from hypothesis import strategies as st
+from pydantic import Field
+
+from falsifiers.oracles import blocks, dtypes
+from falsifiers.oracles.apr_bytes import PlainTensor, write_plain_apr
+from falsifiers.oracles.gguf_bytes import write_plain_gguf
+from falsifiers.strategies.admissions import gates_of
+from harness.trial.interface import Answer, Case, Experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hypothesis.strategies import SearchStrategy
+
+    from harness.contract.models import Population
+    from harness.subject.reader import Reader
+
+TENSOR = "model.layers.0.mlp.up_proj.weight"
+DIMS = (2, 512)
+"""Dims of tensors whose dtype number is on trial; every block length divides the innermost."""
+
+Format = Literal["apr", "gguf"]
+Size = Literal["right", "floor", "flat", "short", "long"]
+SIZES: tuple[Size, ...] = ("right", "floor", "flat", "short", "long")
+SIZED = ("F32", "F16", "BF16", "Q4_K", "Q6_K")
+
+
+class NumberCase(Case):
+    """A tensor whose dtype is a number."""
+
+    format: Format
+    number: int = Field(ge=0, le=255)
+    seed: int
+
+    @property
+    def dtype(self) -> str | None:
+        """What the number means in the format; None when it means nothing. Old APR numbers: as their writers meant."""
+        if self.format == "gguf":
+            return blocks.GGUF_NAMES.get(self.number)
+        return dtypes.APR_IDS.get(self.number) or {2: "BF16", 8: "APR_Q4", 9: "APR_Q8"}.get(self.number)
+
+    def payload(self) -> bytes:
+        """Bytes of the size that the type has; of a number without meaning, as many as F32 would take."""
+        if self.dtype in blocks.BLOCKS:
+            block = blocks.geometry(self.dtype).block
+            return blocks.random_blocks(self.dtype, DIMS[0], DIMS[1] // block, self.seed)
+        values = np.random.default_rng(self.seed).uniform(0.5, 2.0, DIMS).astype(np.float32)
+        if self.dtype in blocks.ENCODED:
+            return blocks.encode(values, self.dtype)
+        size = None if self.dtype is None else dtypes.size_of(self.dtype, DIMS)
+        if size is None and self.dtype is not None:
+            size = blocks.geometry(self.dtype).nbytes(DIMS)
+        return (
+            values.tobytes() * 2 if size is None and self.format == "gguf" else (values.tobytes() * 2)[: size or 4096]
+        )
+
+
+class SizeCase(Case):
+    """An APR tensor whose payload has the right size, or one that a wrong formula gives."""
+
+    dtype: Literal["F32", "F16", "BF16", "Q4_K", "Q6_K"]
+    rows: int = Field(ge=1)
+    columns: int = Field(ge=1)
+    size: Size
+
+    def nbytes(self, quant_dispatch: Mapping[str, Any]) -> int:
+        """Payload bytes, by the contract's table of blocks."""
+        kind = self.geometry(quant_dispatch)
+        dims = (self.rows, self.columns)
+        match self.size:
+            case "right":
+                return kind.nbytes(dims)
+            case "floor":
+                return kind.floor_nbytes(dims)
+            case "flat":
+                return kind.flat_nbytes(dims)
+            case "short":
+                return kind.nbytes(dims) - 1
+            case "long":
+                return kind.nbytes(dims) + 1
+
+    def geometry(self, quant_dispatch: Mapping[str, Any]) -> blocks.Geometry:
+        """Blocks by the contract's table; the types that it does not list have no blocks."""
+        row = quant_dispatch.get(self.dtype)
+        if row is None:
+            return blocks.Geometry(1, dtypes.ITEMSIZE[self.dtype])
+        return blocks.Geometry(row["elements_per_block"], row["block_bytes"])
+
+    def is_right(self, quant_dispatch: Mapping[str, Any]) -> bool:
+        """Whether the size is right, perhaps in spite of the formula."""
+        right = self.geometry(quant_dispatch).nbytes((self.rows, self.columns))
+        return self.nbytes(quant_dispatch) == right
+
+
+class DTypeExperiment(Experiment[NumberCase | SizeCase]):
+    """Lets a reader look at, and decode, tensors of every dtype number and of wrong sizes."""
+
+    name: ClassVar[str] = "dtype_files"
+    role: ClassVar[str] = "reader"
+    case_type: ClassVar[Any] = NumberCase | SizeCase
+    partitions: ClassVar[Mapping[str, str]] = {
+        "apr": "a number in an APR file",
+        "gguf": "a number in a GGUF file",
+        "known": "the number means a type",
+        "unknown": "the number means nothing",
+        "right_size": "the payload has the size that dims and dtype ask for",
+        "wrong_size": "the payload has another size",
+        "partial_block": "the innermost dim is no multiple of the block",
+    }
+
+    def boundary(self, population: Population, sources: Sequence[Path]) -> Sequence[NumberCase | SizeCase]:  # noqa: ARG002
+        """The numbers that are read, their nearest neighbours, and every wrong formula on a partial block."""
+        apr = (0, 1, 2, 7, 8, 9, 12, 14, 30, 128, 129, 10, 13, 15, 31, 127, 130, 255)
+        gguf = (0, 1, 2, 8, 12, 14, 30, 4, 13, 15, 31, 40, 100, 255)
+        numbers = [NumberCase(format="apr", number=number, seed=1) for number in apr]
+        numbers += [NumberCase(format="gguf", number=number, seed=1) for number in gguf]
+        sizes = [SizeCase(dtype=dtype, rows=3, columns=300, size=size) for dtype in ("Q4_K", "Q6_K") for size in SIZES]
+        return [*numbers, *sizes, SizeCase(dtype="F16", rows=3, columns=5, size="short")]
+
+    def strategy(self, population: Population) -> SearchStrategy[NumberCase | SizeCase]:  # noqa: ARG002
+        """Any number in either format; any size of matrices up to 5 x 800."""
+        numbers = st.builds(
+            NumberCase,
+            format=st.sampled_from(("apr", "gguf")),
+            number=st.integers(0, 255),
+            seed=st.integers(0, 2**32 - 1),
+        )
+        sizes = st.builds(
+            SizeCase,
+            dtype=st.sampled_from(SIZED),
+            rows=st.integers(1, 5),
+            columns=st.integers(1, 800),
+            size=st.sampled_from(SIZES),
+        )
+        return numbers | sizes
+
+    def partitions_of(self, case: NumberCase | SizeCase) -> frozenset[str]:
+        """See `partitions`."""
+        if isinstance(case, NumberCase):
+            return frozenset({case.format, "unknown" if case.dtype is None else "known"})
+        kind = blocks.geometry(case.dtype)
+        found = {"partial_block"} if case.columns % kind.block else set()
+        right = case.is_right({case.dtype: {"elements_per_block": kind.block, "block_bytes": kind.block_bytes}})
+        return frozenset(found | {"right_size" if right else "wrong_size"})
+
+    def exercise(self, subject: Reader, case: NumberCase | SizeCase, folder: Path, tables: Mapping[str, Any]) -> Answer:
+        """Write the file; let the reader look at it and decode the tensor."""
+        if isinstance(case, SizeCase):
+            nbytes = case.nbytes(tables["quant_dispatch"])
+            payload = np.random.default_rng(nbytes).integers(0, 60, nbytes, np.uint8).tobytes()
+            return look(
+                subject, folder, "apr", (case.rows, case.columns), blocks.NUMBERS["apr"][case.dtype], payload, tables
+            )
+        return look(subject, folder, case.format, DIMS, case.number, case.payload(), tables)
+
+
+def look(  # noqa: PLR0913, PLR0917 - a file, and who looks at it
+    subject: Reader,
+    folder: Path,
+    form: Format,
+    dims: tuple[int, ...],
+    number: int,
+    payload: bytes,
+    tables: Mapping[str, Any],
+) -> Answer:
+    """Write one tensor; what the reader says of the file, and what it decodes (left in `decoded.f32`)."""
+    artifact = folder / f"tensor-{number}.{form}"
+    if form == "apr":
+        write_plain_apr(artifact, {}, [PlainTensor(TENSOR, dims, number, payload, len(payload))])
+    else:
+        write_plain_gguf(artifact, TENSOR, dims, number, payload)
+    admission = subject.admit(artifact, gates_of(tables))
+    state, decoded, message = subject.decode(artifact, TENSOR)
+    values = folder / f"decoded-{number}.f32"
+    values.write_bytes(decoded)
+    return Answer(
+        state=admission.state,
+        data={
+            "refused": {tensor: sorted(rules) for tensor, rules in sorted(admission.refused.items())},
+            "listed": len(admission.listing),
+            "decoding": str(state),
+            "decoding_message": _without(artifact, message),
+        },
+        files={"values": values.name},
+        message=_without(artifact, admission.message),
+        duration_s=admission.duration_s,
+    )
+
+
+def _without(artifact: Path, message: str) -> str:
+    """`message` without the path, which holds digits of its own."""
+    return message.replace(str(artifact), "the file").replace(artifact.name, "the file")
+
+
+DTYPES = DTypeExperiment()
+"""The one instance that clauses share."""

@@ -1,0 +1,96 @@
+from itertools import combinations
+
+import pytest
+from reader_clauses import BOUND
+
+from falsifiers.oracles.apr_bytes import read_apr
+from falsifiers.strategies.preflight_cases import FIELDS, REQUIRED_KEYS, STAGES, PreflightCase
+from falsifiers.strategies.preflight_files import PREFLIGHT
+from harness.subject.pretrainer import Preflight
+from harness.trial.answers import AnswerStore
+from harness.verdict.verdicts import RunState
+
+CLAUSE = BOUND["FALSIFY-APR-PRETRAIN-INIT-005"]
+
+
+class Blunt:
+    """A pretrainer that refuses everything and says nothing."""
+
+    role = "pretrainer"
+    label = "reference"
+    identity = "blunt"
+
+    def preflight(self, init, target, probe):
+        """Refuse."""
+        return Preflight(RunState.REFUSED, stage="unknown")
+
+
+class Recorder(Blunt):
+    """Keeps what it was given."""
+
+    identity = "recorder"
+
+    def preflight(self, init, target, probe):
+        """Record."""
+        self.metadata = read_apr(init).metadata
+        self.target = dict(target)
+        return super().preflight(init, target, probe)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_targets_differ_in_the_named_field_only(field):
+    """A target is the file's own architecture but for what the case names."""
+    case = PreflightCase(family="qwen2", tied=True, differ=(field,))
+    held, target = case.held(), case.target()
+    assert {name for name in FIELDS if held[name] != target[name]} == {field}
+    assert case.injected() == {field}
+
+
+def test_files_hold_what_the_case_says(tmp_path):
+    """The metadata on disk are those that the case calls held."""
+    case, recorder = PreflightCase(family="llama", tied=False, layers=2), Recorder()
+    PREFLIGHT.exercise(recorder, case, tmp_path, {})
+    held = case.held()
+    assert recorder.target == held
+    for key in REQUIRED_KEYS[1:]:
+        assert recorder.metadata[key] == held[key]
+    assert recorder.metadata["architecture"] == held["family"]
+
+
+def test_every_pair_of_fields_is_reported_whole(tmp_path):
+    """The reference reports exactly the pair, whatever pair of fields differs."""
+    cases = [
+        PreflightCase(family=family, tied=False, differ=pair)
+        for family in ("llama", "qwen2")
+        for pair in combinations(FIELDS, 2)
+    ]
+    tally = CLAUSE.attack(AnswerStore(tmp_path)).search(cases)
+    assert not tally.failures, tally.failures[0]
+    assert tally.valid == 132
+
+
+@pytest.mark.parametrize("key", range(len(REQUIRED_KEYS)))
+@pytest.mark.parametrize("damage", ["null_key", "absent_key"])
+def test_unstated_metadata_is_a_mismatch(damage, key, tmp_path):
+    """A key that is null or missing is reported as its field, alone and beside another difference."""
+    cases = [
+        PreflightCase(family="llama", tied=True, damage=damage, key=key, differ=differ)
+        for differ in ((), ("rms_norm_eps",), FIELDS)
+    ]
+    tally = CLAUSE.attack(AnswerStore(tmp_path)).search(cases)
+    assert not tally.failures, tally.failures[0]
+
+
+def test_refusing_everything_is_seen(tmp_path):
+    """A pretrainer that refuses sound files too, and reports no field, is falsified for both."""
+    attack = CLAUSE.attack(AnswerStore(tmp_path)).on(Blunt())
+    tally = attack.search(CLAUSE.boundary())
+    seen = {name for failure in tally.failures for name in failure.measures}
+    assert seen == {"wrong_sets", "refused_sound"}
+
+
+@pytest.mark.parametrize("damage", [damage for damage, stage in STAGES.items() if stage != "architecture"])
+def test_unreadable_files_need_no_fields(damage, tmp_path):
+    """For a file that cannot be read, a refusal without fields is right, and a stage that is not told is no fault."""
+    case = PreflightCase(family="llama", tied=True, damage=damage)
+    assert not CLAUSE.attack(AnswerStore(tmp_path)).on(Blunt()).search([case]).failures
