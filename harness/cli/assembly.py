@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import harness
 from harness.cli.configuration import Configuration, shown
 from harness.cli.registry import Shelves, registry
-from harness.contract.bindings import arm, load_bindings
+from harness.contract.bindings import arm, load_bindings, unplaced
 from harness.contract.discovery import find_contracts
 from harness.contract.loader import load_contract
 from harness.contract.selection import Selection
 from harness.subject.artifact import ArtifactSubject
 from harness.subject.build import build_subject
+from harness.subject.limits import Limits
 from harness.subject.roles import ROLES
 from harness.trial.plan import Check, Finished, Plan, plan_checks
 from harness.verdict.errors import RefusedError, UsageError
@@ -23,7 +24,7 @@ from harness.verdict.errors import RefusedError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.contract.models import Contract
+    from harness.contract.models import Contract, Finding
     from harness.trial.interface import Subject
 
 _INSTALLED = Path(harness.__file__).parent / "builtin" / "contracts"
@@ -47,6 +48,8 @@ class Assembly:
     subjects: Mapping[str, Subject]
     plan: Plan
     selection: str
+    strays: tuple[Finding, ...] = ()
+    """Bindings that cannot be read, or that fit no contract of the run."""
 
 
 def contract_paths(paths: Sequence[str], configuration: Configuration, *, fall_back: bool = False) -> list[Path]:
@@ -88,8 +91,11 @@ def load_contracts(files: Iterable[Path], configuration: Configuration) -> tuple
     )
 
 
-def parse_subjects(options: Iterable[str], configured: Mapping[str, str]) -> dict[str, Subject]:
-    """Subjects by role, from `ROLE=COMMAND` options over the configured ones. Raises UsageError."""
+def parse_subjects(options: Iterable[str], configured: Mapping[str, str], *, call_seconds: float) -> dict[str, Subject]:
+    """Subjects by role, from `ROLE=COMMAND` options over the configured ones. Raises UsageError.
+
+    `call_seconds` is the wall time that one call of them may take.
+    """
     specs = dict(configured)
     for option in options:
         role, equals, command = option.partition("=")
@@ -100,7 +106,8 @@ def parse_subjects(options: Iterable[str], configured: Mapping[str, str]) -> dic
         if role not in ROLES:
             near = difflib.get_close_matches(role, ROLES, n=1)
             raise UsageError(f"unknown role {role!r}", expected=near[0] if near else ", ".join(ROLES))
-    return {role: build_subject(role, spec) for role, spec in specs.items()}
+    limits = Limits(wall_s=call_seconds)
+    return {role: build_subject(role, spec, limits=limits) for role, spec in specs.items()}
 
 
 def find_artifacts(entries: Iterable[Path]) -> list[Path]:
@@ -142,6 +149,7 @@ def assemble(  # noqa: PLR0913 - the words of a command line
     subjects: Sequence[str] = (),
     artifacts: Sequence[Path] = (),
     source: Path | None = None,
+    call_seconds: float,
 ) -> Assembly:
     """Plan a run; raises the typed errors of its parts."""
     chosen = Selection(selection) if selection else None
@@ -149,7 +157,7 @@ def assemble(  # noqa: PLR0913 - the words of a command line
     files = contract_paths(paths, configuration, fall_back=bool(finished or subjects))
     contracts = load_contracts(files, configuration)
     shelves = registry(configuration.falsifier_folders())
-    built = parse_subjects(subjects, configuration.table.subjects)
+    built = parse_subjects(subjects, configuration.table.subjects, call_seconds=call_seconds)
     plan = plan_checks(contracts, shelves, built, finished)
     if chosen is not None:
         plan = Plan(
@@ -160,7 +168,8 @@ def assemble(  # noqa: PLR0913 - the words of a command line
                 if chosen.matches(row.clause, (row.contract, row.clause, row.subject))
             ),
         )
-    return Assembly(configuration, contracts, shelves, built, plan, selection)
+    strays = () if paths else tuple(unplaced(load_bindings(configuration.binding_folders()), contracts))
+    return Assembly(configuration, contracts, shelves, built, plan, selection, strays)
 
 
 def keywords(check: Check) -> tuple[str, ...]:

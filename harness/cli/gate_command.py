@@ -97,7 +97,7 @@ def gate_command(  # noqa: PLR0913 - one parameter an option
     if as_json:
         click.echo(to_json(discharge), nl=False)
     else:
-        click.echo(closing(discharge))
+        click.echo(closing(discharge, colour=colour_wanted()), color=colour_wanted())
         click.echo(f"reports: {', '.join(map(shown, written))}", err=True)
     return int(discharge.exit_code())
 

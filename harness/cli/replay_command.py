@@ -53,7 +53,7 @@ def replay_command(*, cases: tuple[Path, ...], subjects: tuple[str, ...], paths:
         stored = read_case(path)
         contract = _contract_of(stored, contracts, path)
         options = subjects or ([f"{stored.role}={stored.subject}"] if stored.subject else [])
-        planned = plan_checks([contract], shelves, parse_subjects(options, {}))
+        planned = plan_checks([contract], shelves, parse_subjects(options, {}, call_seconds=profile("pr").call_seconds))
         checks += [_on(check, stored, path) for check in planned.checks if check.clause.id == stored.clause]
     used = {check.contract.path: check.contract for check in checks}
     assembly = Assembly(settings, tuple(used.values()), shelves, {}, Plan(tuple(checks)), selection="")

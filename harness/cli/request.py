@@ -38,6 +38,7 @@ class Request:
             subjects=self.subjects,
             artifacts=self.artifacts,
             source=self.source,
+            call_seconds=profile(self.profile).call_seconds,
         )
 
     def session(self, assembly: Assembly, *, answers: Path | None = None, started: float | None = None) -> Session:

@@ -118,8 +118,8 @@ def discharge_of(  # noqa: PLR0913 - everything that a run remembers
                 location=finding.span.location(),
                 hint=finding.hint,
             )
-            for contract in assembly.contracts
-            for finding in contract.findings
+            for findings in (*(contract.findings for contract in assembly.contracts), assembly.strays)
+            for finding in findings
         ),
         faults=tuple(faults),
     )

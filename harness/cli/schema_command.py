@@ -1,4 +1,4 @@
-"""`falsify schema`: write the JSON Schemas of contracts, bindings and evidence, or tell whether they are stale."""
+"""`falsify schema`: write the JSON Schemas of contracts, bindings, evidence and reports, or tell if they are stale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import click
 
 from harness.cli.configuration import configuration
 from harness.cli.registry import registry
-from harness.contract.schema import schema_texts, write_schemas
+from harness.contract.schema import schema_texts
+from harness.ledger.schema import discharge_schema_text
 from harness.verdict.verdicts import ExitCode
 
 
@@ -29,11 +30,14 @@ def schema_command(folder: Path, *, check: bool) -> int:
     They know the built-in falsifiers and those of the project.
     """
     declarations = registry(configuration(Path.cwd()).falsifier_folders()).declarations()
+    texts = {**schema_texts(declarations), "discharge.schema.json": discharge_schema_text()}
     if not check:
-        for path in write_schemas(folder, declarations):
-            click.echo(path.as_posix())
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+            click.echo((folder / name).as_posix())
         return int(ExitCode.CLEAN)
-    stale = [name for name, text in schema_texts(declarations).items() if _content(folder / name) != text]
+    stale = [name for name, text in texts.items() if _content(folder / name) != text]
     for name in stale:
         click.echo(f"{(folder / name).as_posix()} is stale: run falsify schema", err=True)
     return int(ExitCode.FALSIFIED if stale else ExitCode.CLEAN)

@@ -11,8 +11,6 @@ from harness.contract.strict import ContractFile
 from harness.verdict.evidence import Evidence
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic import BaseModel
 
     from harness.contract.declarations import Declarations
@@ -38,19 +36,6 @@ def schema_texts(declarations: Declarations) -> dict[str, str]:
         + "\n"
         for name, schema in schemas.items()
     }
-
-
-def write_schemas(folder: Path, declarations: Declarations) -> tuple[Path, ...]:
-    """Write the schemas into `folder`, which is made when missing; gives the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in schema_texts(declarations).items():
-        path = folder / name
-        beside = path.with_name(f".{name}.part")
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-        written.append(path)
-    return tuple(written)
 
 
 def _of(model: type[BaseModel], mode: Any) -> dict[str, Any]:

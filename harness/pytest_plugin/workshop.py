@@ -47,7 +47,9 @@ class Workshop:
     def plan(self, path: Path) -> tuple[Contract, Plan]:
         """The contract in `path` and its checks."""
         (contract,) = load_contracts([path], self.configuration)
-        subjects = parse_subjects(self.config.option.falsify_subject, self.configuration.table.subjects)
+        option, table = self.config.option, self.configuration.table
+        chosen = profile(option.falsify_profile or table.profile)
+        subjects = parse_subjects(option.falsify_subject, table.subjects, call_seconds=chosen.call_seconds)
         return contract, plan_checks([contract], self._registry, subjects)
 
     @functools.cached_property

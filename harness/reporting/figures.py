@@ -141,7 +141,7 @@ def case_text(evidence: Evidence, *, lines: int = 40, width: int = 96) -> str:
 
 
 def _pretty(value: JsonValue, indent: str, width: int) -> str:
-    """JSON in which everything that fits on one line stands on one line."""
+    """JSON in which everything that fits on one line stands on one line, side by side as far as it goes."""
     short = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or len(indent) + len(short) <= width:
         return short
@@ -151,5 +151,17 @@ def _pretty(value: JsonValue, indent: str, width: int) -> str:
     else:
         parts = [_pretty(item, deeper, width) for item in value]
     opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
-    body = f",\n{deeper}".join(parts)
+    body = f",\n{deeper}".join(_packed(parts, width - len(deeper)))
     return f"{opening}\n{deeper}{body}\n{indent}{closing}"
+
+
+def _packed(parts: list[str], width: int) -> list[str]:
+    """`parts` with short neighbours on one line: a case of twenty small choices is read at a glance."""
+    rows: list[str] = []
+    for part in parts:
+        joined = f"{rows[-1]}, {part}" if rows else part
+        if rows and "\n" not in joined and len(joined) <= width:
+            rows[-1] = joined
+        else:
+            rows.append(part)
+    return rows

@@ -13,7 +13,7 @@ from harness.subject.roles import ROLES
 from harness.verdict.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from harness.subject.importer import Importer
@@ -40,12 +40,11 @@ def build_subject(
     spec: str | None,
     *,
     limits: Limits = DEFAULT_LIMITS,
-    passthrough: Sequence[str] = (),
     start: Path | None = None,
 ) -> Subject:
     """Who plays `role`: the reference for None, else the program of the command template `spec`.
 
-    Limits, environment variables to pass and the folder that relative paths are seen from concern programs only.
+    Limits and the folder that relative paths are seen from concern programs only.
     Raises UsageError for a role that does not exist and for a template that cannot be used.
     """
     if role not in ROLES:
@@ -58,4 +57,4 @@ def build_subject(
         )
     if spec is None:
         return _REFERENCES[role]()
-    return _COMMANDS[role](spec, limits=limits, passthrough=passthrough, start=start)
+    return _COMMANDS[role](spec, limits=limits, start=start)

@@ -19,7 +19,7 @@ from harness.subject.template import CommandTemplate
 from harness.verdict.verdicts import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pydantic import JsonValue
 
@@ -42,7 +42,6 @@ class Command:
         template: str,
         *,
         limits: Limits = DEFAULT_LIMITS,
-        passthrough: Sequence[str] = (),
         start: Path | None = None,
     ) -> None:
         """`start` is the folder that relative paths in `template` are seen from. Raises UsageError."""
@@ -50,12 +49,11 @@ class Command:
         self._start = Path.cwd() if start is None else start.resolve()
         self._template = CommandTemplate(template, role, start=self._start)
         self._limits = limits
-        self._passthrough = tuple(passthrough)
         self.identity = self._template.identity
 
     def call(self, values: Mapping[str, Path], *, files: Mapping[str, str] | None = None) -> Finished:
         """Run the program on `values`; `files` (placeholder -> text) are written beside its folder first."""
-        with own_folder(start=self._start, passthrough=self._passthrough) as (work, env):
+        with own_folder(start=self._start) as (work, env):
             given = {name: path.absolute() for name, path in values.items()}
             for name, text in (files or {}).items():
                 given[name] = work.parent / f"{name}.json"

@@ -141,5 +141,5 @@ def test_a_case_is_json_until_it_is_cut():
     long = falsified(counterexample=[f"tensor number {index}" for index in range(100)])
     cut = case_text(long, lines=10).split("\n")
     assert len(cut) == 11
-    assert cut[-1] == f"… 92 more lines in {long.case}"
+    assert cut[-1] == f"… 17 more lines in {long.case}"
     assert case_text(evidence()) == ""
