@@ -5,32 +5,24 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import hashlib
-import importlib
-import importlib.machinery
-import importlib.util
-import pkgutil
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-import harness
+from harness.cli.modules import BUILTIN, builtin_modules, builtin_package_visible, modules_by_path
 from harness.contract.declarations import Declarations, FalsifierDeclaration, MutantDeclaration
 from harness.subject.build import build_subject
 from harness.subject.roles import ROLES
 from harness.trial.interface import Experiment, Falsifier, Operator
-from harness.verdict.errors import FalsifyError, UsageError
+from harness.verdict.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import ModuleType
 
     from harness.trial.interface import Subject
-
-BUILTIN = Path(harness.__file__).parents[1] / "falsifiers"
 
 
 @dataclass(slots=True)
@@ -119,12 +111,12 @@ def registry(folders: Sequence[Path] = ()) -> Shelves:
     A project's modules may import `falsifiers.…` (ours) and, relatively, each other.
     """
     builtin, project = Shelf(), Shelf()
-    with _builtin_package_visible():
-        for module in _walk():
+    with builtin_package_visible():
+        for module in builtin_modules():
             builtin.add(module, module.__name__.removeprefix("falsifiers."))
         for folder in folders:
             if folder.resolve() != BUILTIN.resolve():
-                for module, dotted in _modules_by_path(folder):
+                for module, dotted in modules_by_path(folder):
                     project.add(module, dotted)
     return Shelves(builtin, project)
 
@@ -132,63 +124,6 @@ def registry(folders: Sequence[Path] = ()) -> Shelves:
 def declarations() -> Declarations:
     """What the built-in falsifiers and mutants declare."""
     return registry().declarations()
-
-
-@contextmanager
-def _builtin_package_visible() -> Iterator[None]:
-    """Let `falsifiers` name the built-in package, even where a folder of that name comes first on the import path."""
-    found = importlib.machinery.PathFinder.find_spec("falsifiers")
-    loaded = sys.modules.get("falsifiers")
-    here = [str(BUILTIN)]
-    first = found is not None and list(found.submodule_search_locations or ()) == here
-    if first and (loaded is None or list(getattr(loaded, "__path__", ())) == here):
-        yield
-        return
-    theirs = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "falsifiers"}
-    sys.modules.update(_OURS)
-    sys.path.insert(0, str(BUILTIN.parent))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(BUILTIN.parent))
-        for name in [name for name in sys.modules if name.partition(".")[0] == "falsifiers"]:
-            _OURS[name] = sys.modules.pop(name)
-        sys.modules.update(theirs)
-
-
-_OURS: dict[str, ModuleType] = {}
-"""The built-in modules, kept while a project's package of the same name has their place."""
-
-
-def _walk() -> Iterator[ModuleType]:
-    package = importlib.import_module("falsifiers")
-    for info in pkgutil.walk_packages(package.__path__, "falsifiers."):
-        yield importlib.import_module(info.name)
-
-
-def _modules_by_path(folder: Path) -> Iterator[tuple[ModuleType, str]]:
-    """The modules of a project's folder, under a package name of their own, with their dotted names in the folder."""
-    package = f"falsify_project_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
-    if package not in sys.modules:
-        spec = importlib.machinery.ModuleSpec(package, None, is_package=True)
-        spec.submodule_search_locations = [str(folder)]
-        sys.modules[package] = importlib.util.module_from_spec(spec)
-    for path in sorted(folder.rglob("*.py")):
-        parts = path.relative_to(folder).with_suffix("").parts
-        if path.name == "__init__.py" or not all(part.isidentifier() for part in parts):
-            continue
-        dotted = ".".join(parts)
-        try:
-            yield importlib.import_module(f"{package}.{dotted}"), dotted
-        except FalsifyError:
-            raise
-        except Exception as error:
-            raise UsageError(
-                "the falsifier module cannot be imported",
-                file=str(path),
-                found=f"{type(error).__name__}: {error}",
-                way_out="mend the module, or take its folder out of [tool.falsify] falsifiers",
-            ) from error
 
 
 def _declare(falsifier: Falsifier) -> FalsifierDeclaration:

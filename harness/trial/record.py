@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness import __version__
+from harness.trial.about import about
 from harness.trial.casefile import CaseFile, write_case
-from harness.trial.provenance import git_commit, versions
-from harness.verdict.evidence import Evidence, Examples, Hashes, LimitRecord
+from harness.verdict.evidence import Evidence, Examples
 from harness.verdict.verdicts import MutantOutcome, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from harness.contract.models import Limit
     from harness.trial.plan import Check
     from harness.trial.session import Session
     from harness.trial.tally import Failure, Tally
@@ -65,7 +64,7 @@ def bare(check: Check, session: Session, started: datetime, *, reason: str) -> E
         counterexample=None,
         replay="",
         duration_s=0.0,
-        **_about(check, session, started, bound=bound),
+        **about(check, session, started, bound=bound),
     )
 
 
@@ -120,7 +119,7 @@ def evidence_of(check: Check, session: Session, trial: Trial, started: datetime,
         counterexample=failure.case.model_dump(mode="json") if failure is not None else None,
         replay=f"falsify replay {shlex.quote(stored)}" if stored else "",
         duration_s=round(duration, 4),
-        **_about(check, session, started, bound=True),
+        **about(check, session, started, bound=True),
     )
 
 
@@ -147,46 +146,6 @@ def _why_unproven(trial: Trial) -> str:
 
 def _unproven(trial: Trial) -> bool:
     return any(record.outcome is MutantOutcome.NOT_RUN for record in trial.mutants)
-
-
-def _about(check: Check, session: Session, started: datetime, *, bound: bool) -> dict[str, Any]:
-    """Everything in the evidence of a check that does not depend on how the trial went."""
-    clause, contract, subject = check.clause, check.contract, check.subject
-    block = clause.check
-    return {
-        "contract": contract.id,
-        "clause": clause.id,
-        "qualified": clause.qualified,
-        "subject": check.label,
-        "subject_identity": subject.identity if subject is not None else "",
-        "role": block.subject if block is not None else "",
-        "falsifier": block.falsifier if block is not None else "",
-        "severity": clause.severity,
-        "claimed": clause.claimed,
-        "bound": bound,
-        "prediction": clause.prediction,
-        "if_fails": clause.if_fails,
-        "location": clause.span.location(),
-        "limit": _limit(block.limit) if block is not None else None,
-        "seed": session.seed,
-        "profile": session.profile.name,
-        "started_at": started.isoformat(timespec="seconds"),
-        "versions": versions(),
-        "git_commit": git_commit(contract.folder),
-        "hashes": Hashes(
-            contract=contract.sha256,
-            clause=clause.sha256,
-            falsifier=check.falsifier.source_sha256 if check.falsifier is not None else "",
-            artifacts=session.artifacts(check),
-        ),
-    }
-
-
-def _limit(limit: Limit) -> LimitRecord:
-    def number(value: Any) -> float | int | None:
-        return None if value is None else int(value) if value == value.to_integral_value() else float(value)
-
-    return LimitRecord(measure=limit.measure, at_most=number(limit.high), at_least=number(limit.low))
 
 
 def _store(check: Check, session: Session, failure: Failure) -> str | None:

@@ -75,7 +75,7 @@ class Done:
 
 @pytest.fixture
 def falsify():
-    """Runs `falsify` as a process: falsify("gate", "--json", cwd=folder)."""
+    """Run `falsify`, or another program of the environment, as a process."""
 
     def run(*words: object, cwd: Path, tool: str = "falsify", **environment: str) -> Done:
         done = subprocess.run(

@@ -142,7 +142,14 @@ def test_xdist_gives_the_same_outcomes(repository):
 def test_fixtures_reach_contract_items(repository):
     """An autouse fixture of the user's conftest runs around every clause."""
     repository.makeconftest(
-        "import pytest\n\n@pytest.fixture(autouse=True)\ndef around(request):\n    print('around', request.node.name)\n    yield\n"
+        """
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def around(request):
+            print('around', request.node.name)
+            yield
+        """
     )
     result = repository.runpytest_subprocess("contracts", "-k", "SOUND", "-s")
     result.stdout.fnmatch_lines(["*around FALSIFY-SOUND-001?reference?*"])

@@ -86,7 +86,7 @@ def test_smaller_numbers_weigh_less(light, heavy):
 
 
 def test_profiles_scale_what_the_contract_asks_for():
-    """Profile dev takes a tenth, pr all of it, and an external subject is called at most as often as the profile says."""
+    """Profile dev takes a tenth, pr all of it, and an external subject is called no oftener than the profile says."""
     assert PROFILES["dev"].required(200, external=False) == 20
     assert PROFILES["dev"].required(3, external=False) == 1
     assert PROFILES["pr"].required(200, external=False) == 200
