@@ -32,6 +32,9 @@ class BindingHead(Closed):
     contract: Text = Field(description="Path of the contract from the project's root, or a glob of paths.")
     sha256: Sha256 | None = Field(default=None, description="Hash of the contract file that the checks were made for.")
     checks: dict[str, Any] = Field(min_length=1, description="Check block by clause id.")
+    tables: dict[Text, Any] = Field(
+        default_factory=dict, description="Data for the falsifiers that the contract itself lacks or writes otherwise."
+    )
     note: Text | None = None
 
 
@@ -65,6 +68,8 @@ class Binding:
     """Path or glob of the contract; empty when the file cannot be read as a binding."""
     sha256: str
     """Empty for a binding that is not pinned."""
+    tables: Mapping[str, Any]
+    """Tables that stand in for the contract's own."""
     checks: Mapping[str, BoundCheck]
     findings: tuple[Finding, ...]
     contract_span: Span
@@ -107,6 +112,7 @@ def _load(file: Path) -> Binding:
         root=_root(file.resolve()),
         contract=head.contract if head is not None else "",
         sha256=(head.sha256 or "") if head is not None else "",
+        tables=head.tables if head is not None else {},
         checks=checks,
         findings=tuple(sorted(findings, key=lambda finding: (finding.span, finding.code))),
         contract_span=document.span(("contract",)),

@@ -22,14 +22,16 @@ def arm(contract: Contract, bindings: Iterable[Binding]) -> Contract:
     """`contract` with the check blocks that `bindings` have for its clauses, and the findings of those that fit it.
 
     A binding whose hash is not that of the file arms nothing: its clauses are stale and say what was expected, what
-    was found and which of them are still there. A clause has one check block; the first one holds.
+    was found and which of them are still there. A clause has one check block; the first one holds. Tables of a
+    binding come before the contract's own of the same name.
     """
     fitting = [binding for binding in bindings if binding.fits(contract)]
     if not fitting:
         return contract
     clauses = {clause.id: clause for clause in contract.clauses}
-    findings = list(contract.findings)
+    findings, tables = list(contract.findings), dict(contract.tables)
     for binding in fitting:
+        tables |= binding.tables
         findings += binding.findings
         stale = _stale(binding, contract)
         if stale:
@@ -49,9 +51,9 @@ def arm(contract: Contract, bindings: Iterable[Binding]) -> Contract:
                 check_span=bound.span,
                 armed_by=binding.path,
                 stale=why,
-                sha256=digest([clause.sha256, bound.content]),
+                sha256=digest([clause.sha256, bound.content, binding.tables]),
             )
-    return replace(contract, clauses=tuple(clauses.values()), findings=tuple(dict.fromkeys(findings)))
+    return replace(contract, clauses=tuple(clauses.values()), findings=tuple(dict.fromkeys(findings)), tables=tables)
 
 
 def unplaced(bindings: Iterable[Binding], contracts: Sequence[Contract]) -> list[Finding]:

@@ -57,7 +57,11 @@ class Check:
     @property
     def label(self) -> str:
         """Who is on trial, as in the node id."""
-        return self.subject.label if self.subject is not None else "unbound" if not self.unbindable else "unbindable"
+        if self.subject is not None:
+            return self.subject.label
+        if not self.unbindable:
+            return "unbound"
+        return "stale" if self.clause.stale else "unbindable"
 
     @property
     def node(self) -> str:

@@ -35,7 +35,7 @@ class Trial:
     whole_population: bool = True
 
 
-def bare(check: Check, session: Session, started: datetime, *, reason: str) -> Evidence:
+def bare(check: Check, session: Session, started: datetime, *, reason: str, message: str = "") -> Evidence:
     """Evidence of a check that was not tried: unbound, unbindable, or not reached for `reason`."""
     bound = check.falsifier is not None or bool(check.unbindable)
     if check.unbindable:
@@ -43,7 +43,7 @@ def bare(check: Check, session: Session, started: datetime, *, reason: str) -> E
     elif not bound:
         code, message = ("retired" if check.clause.retired else "unbound"), check.clause.why_unbound
     else:
-        code, message = reason, _NOT_REACHED.get(reason, reason)
+        code, message = reason, message or _NOT_REACHED.get(reason, reason)
     return Evidence(
         verdict=Verdict.NOT_MEASURED,
         reason=code,

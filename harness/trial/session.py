@@ -19,6 +19,7 @@ from harness.trial.profiles import Budget, Profile
 from harness.trial.provenance import sha256_of
 from harness.trial.record import Trial, bare, evidence_of
 from harness.trial.search import Attack
+from harness.verdict.errors import RefusedError
 from harness.verdict.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ class Session:
         if check.falsifier is None or check.subject is None or self.budget.spent:
             return bare(check, self, started, reason=self.budget.spent)
         attack = self._attack(check)
-        trial = self._on_case(check, attack) if check.case is not None else self._on_population(check, attack)
+        try:
+            trial = self._on_case(check, attack) if check.case is not None else self._on_population(check, attack)
+        except RefusedError as error:  # what we were given cannot be tried: a gap, and no fault of ours
+            return bare(check, self, started, reason="refused", message=str(error))
         return evidence_of(check, self, trial, started, time.monotonic() - clock)
 
     def not_reached(self, check: Check, reason: str) -> Evidence:

@@ -64,7 +64,9 @@ def name_changed(apr: PlainApr) -> None:
     tensor.name = tensor.name.removeprefix("model.")
 
 
-EDITS = {edit.__name__: edit for edit in (transposed, label_reversed, norm_dropped, eps_rounded, half_tagged, name_changed)}
+EDITS = {
+    edit.__name__: edit for edit in (transposed, label_reversed, norm_dropped, eps_rounded, half_tagged, name_changed)
+}
 
 
 def stale_checksum() -> None:

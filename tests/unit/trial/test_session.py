@@ -160,6 +160,13 @@ def test_a_fault_of_a_falsifier_is_no_verdict_on_the_subject(run):
         run(toy.clause("breaks_down"))
 
 
+def test_what_cannot_be_tried_is_not_measured(run):
+    """A contract without the tables that an experiment needs is a gap with its reason, not a fault of ours."""
+    (evidence,) = run(toy.clause("needs_a_table"))
+    assert (evidence.verdict, evidence.reason) == (Verdict.NOT_MEASURED, "refused")
+    assert "no table" in evidence.message
+
+
 def test_clauses_share_cases_and_the_subject_runs_once_for_each(run):
     """Two clauses on one external subject cost as many calls as one."""
     subject = toy.Doubler(label="command", identity="counted")

@@ -23,7 +23,7 @@ from harness.trial.interface import (
     falsifier,
     operator,
 )
-from harness.verdict.errors import UsageError
+from harness.verdict.errors import ContractError, UsageError
 from harness.verdict.verdicts import RunState, Severity
 
 
@@ -93,6 +93,12 @@ def compares_nothing(case, witness, context):
 def breaks_down(case, witness, context):
     """Divides by zero."""
     return Observation({"wrong": 1 // 0}, compared=1)
+
+
+@falsifier(experiment=DOUBLING, measures=MEASURES)
+def needs_a_table(case, witness, context):
+    """Asks for more than the contract has."""
+    raise ContractError("the contract has no table of doubles")
 
 
 @dataclass

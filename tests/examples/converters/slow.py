@@ -1,0 +1,5 @@
+"""A converter that never comes to an end."""
+
+import time
+
+time.sleep(3600)
