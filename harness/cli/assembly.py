@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from harness.cli.configuration import Configuration, shown
 from harness.cli.registry import Shelves, registry
 from harness.contract.bindings import arm, load_bindings, unplaced
 from harness.contract.discovery import find_contracts
-from harness.contract.loader import load_contract
+from harness.contract.loader import load_contract, load_text
 from harness.contract.selection import Selection
 from harness.subject.artifact import ArtifactSubject
 from harness.subject.build import build_subject
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _INSTALLED = Path(harness.__file__).parent / "builtin" / "contracts"
 _CHECKOUT = Path(harness.__file__).parents[1] / "contracts"
+
+STDIN = Path("-")
+"""Standard input, where a contract is expected."""
 
 ARTIFACT_SUFFIXES = (".apr", ".gguf", ".safetensors")
 
@@ -65,7 +69,7 @@ def contract_paths(paths: Sequence[str], configuration: Configuration, *, fall_b
     elif not entries:
         own = configuration.root / "contracts"
         entries = [builtin_contracts()] if fall_back and not own.is_dir() else [own]
-    found = find_contracts(entries)
+    found = [STDIN] if entries == [STDIN] else find_contracts(entries)
     if not found:
         raise RefusedError(
             "no contracts",
@@ -80,15 +84,15 @@ def load_contracts(files: Iterable[Path], configuration: Configuration) -> tuple
     """Load the contracts and arm them with the bindings of the configuration."""
     bindings = load_bindings(configuration.binding_folders())
     builtin = builtin_contracts().resolve()
-    return tuple(
-        arm(
-            load_contract(
-                file, shown=shown(file), home="builtin" if file.resolve().is_relative_to(builtin) else "project"
-            ),
-            bindings,
+
+    def read(file: Path) -> Contract:
+        if file == STDIN:
+            return load_text(sys.stdin.read(), "-")
+        return load_contract(
+            file, shown=shown(file), home="builtin" if file.resolve().is_relative_to(builtin) else "project"
         )
-        for file in files
-    )
+
+    return tuple(arm(read(file), bindings) for file in files)
 
 
 def parse_subjects(options: Iterable[str], configured: Mapping[str, str], *, call_seconds: float) -> dict[str, Subject]:

@@ -11,6 +11,7 @@ import click
 from harness.cli.configuration import configuration, shown
 from harness.cli.options import colour_wanted, json_option, paths_argument, terminal_width
 from harness.cli.parallel import run_on_processes
+from harness.cli.progress import Progress
 from harness.cli.request import Request
 from harness.cli.running import discharge_of, now, run_checks
 from harness.reporting.json_report import to_json
@@ -128,7 +129,11 @@ def run_and_tell(  # noqa: PLR0913 - what a run is told with
     started = now()
     colour, width = colour_wanted(to_stderr=to_stderr), terminal_width()
 
+    progress = Progress(len(assembly.plan.checks), width)
+    session.progress = progress.case
+
     def told(evidence: Evidence) -> None:
+        progress.ended()
         if not quiet or (evidence.bound and (evidence.verdict != "CORROBORATED" or evidence.vacuous)):
             click.echo(line(evidence, width, colour), err=to_stderr, color=colour)
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.cli.assembly import Assembly, builtin_contracts, contract_paths, load_contracts, parse_subjects
 from harness.cli.configuration import configuration
-from harness.cli.gate_command import run_and_tell
+from harness.cli.gate_command import expand, run_and_tell
 from harness.cli.options import json_option
 from harness.cli.registry import registry
 from harness.contract.discovery import find_contracts
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   falsify replay reports/cases/F-LAYOUT-CONTRACT-001-0a1b2c3d4e5f.json
+  falsify replay reports/cases                 every stored case
   falsify replay --subject importer='fixed {source} {dest}' case.json
 """,
 )
@@ -49,7 +50,7 @@ def replay_command(*, cases: tuple[Path, ...], subjects: tuple[str, ...], paths:
     shelves = registry(settings.falsifier_folders())
     contracts = _contracts(paths, settings)
     checks: list[Check] = []
-    for path in cases:
+    for path in _case_files(cases):
         stored = read_case(path)
         contract = _contract_of(stored, contracts, path)
         options = subjects or ([f"{stored.role}={stored.subject}"] if stored.subject else [])
@@ -61,6 +62,17 @@ def replay_command(*, cases: tuple[Path, ...], subjects: tuple[str, ...], paths:
     discharge = run_and_tell(assembly, session, require_bound=False, to_stderr=as_json, quiet=False)
     click.echo(to_json(discharge) if as_json else closing(discharge), nl=not as_json)
     return int(discharge.exit_code())
+
+
+def _case_files(entries: tuple[Path, ...]) -> list[Path]:
+    """The case files that `entries` name: files, globs, or those in folders. Raises RefusedError when there is none."""
+    found: list[Path] = []
+    for entry in expand(entries):
+        inside = sorted(path for path in entry.glob("*.json") if not path.name.startswith("in-flight-"))
+        if entry.is_dir() and not inside:
+            raise RefusedError("no case file in this folder", file=str(entry))
+        found += inside if entry.is_dir() else [entry]
+    return found
 
 
 def _contracts(paths: tuple[str, ...], settings: Configuration) -> tuple[Contract, ...]:

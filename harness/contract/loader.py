@@ -127,7 +127,7 @@ def _strict_id(document: Document, stem: str) -> str:
 
 
 def _name(document: Document, identity: str, stem: str) -> list[Finding]:
-    if identity == stem:
+    if stem in {identity, "-"}:  # standard input has no name to agree with
         return []
     message = f"the contract is called {identity} and its file {stem}"
     hint = f"rename the file to {identity}.yaml, or the contract to {stem}"

@@ -35,6 +35,8 @@ class Command:
     """A program that plays a role: the template and the way it is called."""
 
     label = "command"
+    template: str
+    """As it was given; a case file keeps it, so that a replay calls the same program."""
 
     def __init__(
         self,
@@ -46,9 +48,12 @@ class Command:
     ) -> None:
         """`start` is the folder that relative paths in `template` are seen from. Raises UsageError."""
         self.role = role.name
+        self.template = template
+        """As it was given; a stored counterexample takes it along."""
         self._start = Path.cwd() if start is None else start.resolve()
         self._template = CommandTemplate(template, role, start=self._start)
         self._limits = limits
+        self.template = template
         self.identity = self._template.identity
 
     def call(self, values: Mapping[str, Path], *, files: Mapping[str, str] | None = None) -> Finished:

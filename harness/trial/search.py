@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import Phase, given, seed
@@ -38,16 +38,19 @@ class Attack:
     context: Context
     store: AnswerStore
     budget: Budget
+    progress: Callable[[str, int], None] = lambda _label, _number: None
+    """Told before each case: who is on trial, and how many cases came before."""
 
     def on(self, subject: Subject) -> Attack:
         """The same attack on somebody else."""
-        return Attack(self.falsifier, self.check, subject, self.context, self.store, self.budget)
+        return replace(self, subject=subject)
 
     def search(self, cases: Iterable[Case], *, until: str = "") -> Tally:
         """Judge the subject on `cases`; stops early once the measure `until` has been seen out of its bounds."""
         tally = Tally(self.falsifier, self.check)
         experiment = self.falsifier.experiment
-        for case in cases:
+        for number, case in enumerate(cases):
+            self.progress(self.subject.label, number)
             if self.budget.spent:
                 tally.cut = self.budget.spent
                 break

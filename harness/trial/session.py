@@ -6,8 +6,9 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from harness.verdict.errors import RefusedError
 from harness.verdict.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from harness.trial.interface import Case, Experiment
     from harness.trial.plan import Check, Registry
@@ -44,6 +45,8 @@ class Session:
     """Real model files of the project, offered to experiments."""
     cases: Path | None = None
     """Where counterexamples are stored; None keeps none."""
+    progress: Callable[[Check, str, int], None] | None = None
+    """Told before each case: the check, who is on trial in it, and how many cases came before."""
     _decks: dict[tuple[object, ...], Deck] = field(default_factory=dict)
     _hashes: dict[str, str] | None = None
     _kills: dict[str, tuple[Verdict, tuple[MutantRecord, ...]]] = field(default_factory=dict)
@@ -115,7 +118,8 @@ class Session:
         assert check.subject is not None
         assert check.clause.check is not None
         context = Context(check.parameters, check.contract.tables, check.clause.check.refusal or "")
-        return Attack(check.falsifier, check.clause.check, check.subject, context, self.store, self.budget)
+        attack = Attack(check.falsifier, check.clause.check, check.subject, context, self.store, self.budget)
+        return attack if self.progress is None else replace(attack, progress=partial(self.progress, check))
 
     def _on_population(self, check: Check, attack: Attack) -> Trial:
         external = attack.subject.label != "reference"

@@ -40,7 +40,7 @@ def test_help_lists_commands_examples_and_exit_codes(falsify, tmp_path):
         (("gate", "--subject", "importr=prog {source} {dest}"), "importer"),
         (("gate", "--subject", "importer"), "ROLE=COMMAND"),
         (("gate", "--subject", "importer=prog {sauce} {dest}"), "source"),
-        (("gate", "-k", "a and"), "expression"),
+        (("gate", "-k", "a and"), "selection"),
         (("gate", "--profile", "nope"), "nightly"),
         (("explain", "FC9999"), "FC"),
     ],
@@ -65,3 +65,23 @@ def test_a_refusal_under_json_is_one_document(falsify, tmp_path):
     done = falsify("gate", tmp_path / "nothere", "--json", cwd=tmp_path)
     assert done.code == 2
     assert done.document["error"]["message"]
+
+
+def test_a_contract_is_read_from_standard_input(root, tmp_path):
+    """`falsify lint -` reads one contract, whose name it cannot hold against it."""
+    text = (root / "contracts" / "importer-v1.yaml").read_bytes()
+    done = subprocess.run([BIN / "falsify", "lint", "-"], input=text, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert b"8 clauses" in done.stdout
+
+
+def test_a_stored_counterexample_is_replayed_on_its_own_subject(falsify, root, tmp_path):
+    """Replay puts the same program through the case again (exit 1), and another one on demand (exit 0)."""
+    spoilt = f"importer={sys.executable} {root}/tests/examples/converters/spoilt.py norm_dropped {{source}} {{dest}}"
+    words = ("gate", "-k", "F-IMPORT-002", "--reports", tmp_path)
+    assert falsify(*words, "--subject", spoilt, cwd=root).code == 1
+    again = falsify("replay", tmp_path / "cases", "--json", cwd=root)
+    assert again.code == 1, again.err
+    assert again.verdicts() == {"F-IMPORT-002": "FALSIFIED"}
+    sound = spoilt.replace("norm_dropped", "nothing")
+    assert falsify("replay", tmp_path / "cases", "--subject", sound, cwd=root).code == 0
