@@ -35,8 +35,6 @@ class Command:
     """A program that plays a role: the template and the way it is called."""
 
     label = "command"
-    template: str
-    """As it was given; a case file keeps it, so that a replay calls the same program."""
 
     def __init__(
         self,
@@ -53,7 +51,6 @@ class Command:
         self._start = Path.cwd() if start is None else start.resolve()
         self._template = CommandTemplate(template, role, start=self._start)
         self._limits = limits
-        self.template = template
         self.identity = self._template.identity
 
     def call(self, values: Mapping[str, Path], *, files: Mapping[str, str] | None = None) -> Finished:
