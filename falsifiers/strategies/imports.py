@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from falsifiers.oracles.apr_bytes import UnreadableError, read_apr
-from falsifiers.oracles.source_bytes import SourceError, named_file, source_digest
+from falsifiers.oracles.source_bytes import SourceError, files_of, named_file, source_digest
 from falsifiers.strategies.architectures import FAMILIES
 from falsifiers.strategies.checkpoints import (
     PARTITIONS,
@@ -66,7 +67,7 @@ class Imports(Experiment[Checkpoint]):
         del tables
         if isinstance(case, FinishedPair):
             return _judge_output(Path(case.artifact).absolute(), case.artifact, "", 0.0)
-        source = _source_file(case, folder)
+        source = _source_file(case, folder / "source")
         target = folder / "out" / "model.apr"
         target.parent.mkdir()
         answer = subject.convert(source, target)
@@ -133,12 +134,18 @@ def _portable(path: Path) -> str:
 
 
 def _source_file(case: GeneratedCheckpoint | RealSource, folder: Path) -> Path:
+    """Write or copy the source into the new `folder`: a subject is a stranger, and gets nobody's own files to write to.
+
+    A copy costs no more than the conversion that follows.
+    """
+    folder.mkdir()
     if isinstance(case, GeneratedCheckpoint):
-        (folder / "source").mkdir()
-        return write_source(case, folder / "source")
+        return write_source(case, folder)
     path = Path(case.path).absolute()
     try:
         found = source_digest(path)
+        for file in {*files_of(path), *_companions(path)}:
+            shutil.copyfile(file, folder / file.name)
     except (SourceError, OSError) as error:
         raise RefusedError(
             "the model file of the case cannot be read",
@@ -150,7 +157,15 @@ def _source_file(case: GeneratedCheckpoint | RealSource, folder: Path) -> Path:
         raise RefusedError(
             "the model file of the case has changed since", file=case.path, found=found, expected=case.sha256
         )
-    return path
+    return folder / path.name
+
+
+def _companions(path: Path) -> list[Path]:
+    """What stands beside a model and is no weights: configurations, tokenizers, templates."""
+    return [file for file in path.parent.iterdir() if file.suffix in _COMPANIONS and file.is_file()]
+
+
+_COMPANIONS = frozenset({".json", ".model", ".txt", ".jinja"})
 
 
 def _judge_output(path: Path, name: str, message: str, duration_s: float) -> Answer:

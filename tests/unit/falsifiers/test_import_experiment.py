@@ -71,7 +71,7 @@ def test_what_an_importer_may_turn_away_is_no_failed_call(change, tmp_path):
     assert CALLS.observe(case, answer, tmp_path).not_measured
 
 
-def test_real_sources_are_tried_where_they_stand(root, tmp_path):
+def test_real_sources_are_tried_under_their_name(root, tmp_path):
     """A real source is named as a person would, and a changed one is refused, not tried under its old name."""
     copy = tmp_path / "ckpt"
     shutil.copytree(root / "tests" / "artifacts" / "llama-nano", copy)
@@ -85,6 +85,38 @@ def test_real_sources_are_tried_where_they_stand(root, tmp_path):
     again.mkdir()
     with pytest.raises(RefusedError, match="has changed"):
         IMPORTS.exercise(SecondImporter(), case, again, {})
+
+
+class Vandal(SecondImporter):
+    """An importer that converts, leaves a file beside its source, and then writes into the source itself."""
+
+    def convert(self, source, dest):
+        done = super().convert(source, dest)
+        (source.parent / "litter").write_text("x", encoding="utf-8")
+        for file in source.parent.iterdir():
+            with file.open("ab") as stream:
+                stream.write(bytes(7))
+        return done
+
+
+@pytest.mark.parametrize("name", ["llama-nano", "llama-nano.f16.gguf"])
+def test_a_subject_gets_nobody_s_own_files_to_write_to(root, tmp_path, name):
+    """The user's model is copied, with what stands beside it and is no weights, so that no converter can spoil it."""
+    artifacts = root / "tests" / "artifacts"
+    own = tmp_path / "models"
+    shutil.copytree(artifacts, own)
+    beside = own / name if (own / name).is_dir() else own
+    for extra in ("tokenizer.json", "other.safetensors"):
+        (beside / extra).write_text("{}", encoding="utf-8")
+    before = {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
+    case = next(case for case in IMPORTS.boundary(POPULATION, [own / name]) if isinstance(case, RealSource))
+    for number in range(2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert IMPORTS.exercise(Vandal(), case, folder, {}).state is RunState.RAN
+        assert (folder / "source" / "tokenizer.json").is_file()
+        assert not (folder / "source" / "other.safetensors").exists()
+    assert {path: path.read_bytes() for path in own.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("content", [None, b"", b"GGUF", b"GGUF" + bytes(64)])
