@@ -37,7 +37,7 @@ _CASES: tuple[dict[str, Any], ...] = (
     {"family": "qwen2", "hidden": 20, "heads": 2, "kv_heads": 2, "head_dim": 10, "intermediate": 31, "vocab": 33,
      "layers": 1, "dtype": "MIXED", "contents": "nan", "tied": True, "omit": ("max_position_embeddings",),
      "pad_token": 0},
-    {"family": "llama", "hidden": 28, "heads": 4, "kv_heads": 4, "head_dim": 8, "intermediate": 44, "vocab": 50,
+    {"family": "llama", "hidden": 28, "heads": 4, "kv_heads": 4, "head_dim": 8, "intermediate": 44, "vocab": 53,
      "layers": 11, "dtype": "F32", "container": "gguf", "alignment": 128, "contents": "address", "eps": 3e-7,
      "omit": ("num_key_value_heads",)},
     {"family": "llama", "hidden": 32, "heads": 2, "kv_heads": 1, "head_dim": 16, "intermediate": 64, "vocab": 96,

@@ -62,13 +62,19 @@ def test_calls_without_a_readable_file_are_one_finding(what, state, tmp_path):
         assert (clause.out(seen) == {"failed_calls"}) if clause is CALLS else seen.not_measured
 
 
-@pytest.mark.parametrize("change", [{"contents": "nan"}, {"dtype": "Q4_K", "container": "gguf"}])
-def test_what_an_importer_may_turn_away_is_no_failed_call(change, tmp_path):
+@pytest.mark.parametrize(
+    ("change", "may"),
+    [
+        ({"contents": "nan"}, True),
+        ({"dtype": "Q4_K", "container": "gguf"}, True),
+        ({"contents": "edges"}, False),
+        ({"dtype": "BF16", "container": "gguf"}, False),
+    ],
+)
+def test_an_importer_may_turn_away_nans_and_block_types_and_nothing_else(change, may):
     """NaNs are the data gates' business, and block types are not for everybody: turning them away is not accused."""
     sizes = {"hidden": 256, "heads": 2, "kv_heads": 1, "head_dim": 8, "intermediate": 6, "vocab": 9, "layers": 1}
-    case = GeneratedCheckpoint(family="llama", **sizes, **change)
-    answer = IMPORTS.exercise(Leaves(lambda dest: None, RunState.EXITED), case, tmp_path, {})
-    assert CALLS.observe(case, answer, tmp_path).not_measured
+    assert IMPORTS.may_decline(GeneratedCheckpoint(family="llama", **sizes, **change)) is may
 
 
 def test_real_sources_are_tried_under_their_name(root, tmp_path):
