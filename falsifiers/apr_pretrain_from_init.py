@@ -20,8 +20,8 @@ WRONG_STAGES = Measure("wrong_stages", "refusals", "by another stage than the on
 PROBE_REACHED = Measure("probe_reached_after_refusal", "runs", "that went on behind a fault")
 REFUSED_SOUND = Measure("refused_sound", "runs", "that were refused, or did not reach the probe, without a fault")
 
-UNKNOWN_STAGES = frozenset({"", "unknown"})
-"""What a program from outside says of the stage that refused: nothing."""
+UNKNOWN_STAGE = "unknown"
+"""The stage of a refusal by a program from outside, which does not say."""
 
 
 @falsifier(experiment=PREFLIGHT, measures=(WRONG_SETS, WRONG_VALUES, WRONG_STAGES, PROBE_REACHED, REFUSED_SOUND))
@@ -33,10 +33,10 @@ def architecture_mismatch_is_reported_whole(case: PreflightCase, witness: Witnes
     assert isinstance(mismatches, dict)
     refuses = witness.state is RunState.REFUSED
     injected = case.injected()
-    # A program from outside gives prose, from which no fields can be read where it names none on purpose.
-    judged_set = STAGES[case.damage] == "architecture"
-    differing = frozenset(mismatches) ^ injected if judged_set else frozenset()
-    foreign = refuses and not case.is_sound and stage not in {STAGES[case.damage]} | UNKNOWN_STAGES
+    differing = frozenset(mismatches) ^ injected if STAGES[case.damage] == "architecture" else frozenset()
+    if case.hides_family and _told_in_prose(stage, mismatches):
+        differing -= {"family"}
+    foreign = refuses and not case.is_sound and stage not in {STAGES[case.damage], UNKNOWN_STAGE}
     return Observation(
         measures={
             WRONG_SETS.name: len(differing),
@@ -48,6 +48,12 @@ def architecture_mismatch_is_reported_whole(case: PreflightCase, witness: Witnes
         compared=len(case.target()),
         message=_message(case, stage, mismatches, reached, witness.message),
     )
+
+
+def _told_in_prose(stage: str, mismatches: dict[str, JsonValue]) -> bool:
+    """Whether fields were read out of a program's words, which may say `architecture`, the key, for the family."""
+    pairs = [pair for pair in mismatches.values() if isinstance(pair, list)]
+    return stage == UNKNOWN_STAGE or (bool(pairs) and all(held is None for _, held in pairs))
 
 
 def _wrong_values(case: PreflightCase, mismatches: dict[str, JsonValue]) -> int:

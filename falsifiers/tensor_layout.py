@@ -121,15 +121,14 @@ def dtypes_are_read_or_refused(case: NumberCase | SizeCase, witness: Witness, co
 @falsifier(experiment=VALUES, parameters=Visibility, measures=(BEYOND_BOUND, INVISIBLE))
 def values_come_back_as_their_type(case: ValueCase, witness: Witness, context: Context) -> Observation:
     """A tensor decodes to what was encoded within its type's rounding; under a wrong label it is plainly off."""
-    state = RunState(str(witness.data("decoding")))
-    if state is not RunState.RAN:
-        return Observation({}, 0, not_measured=f"nothing was decoded ({state}): {witness.data('decoding_message')}")
+    if witness.state is not RunState.RAN:
+        return Observation({}, 0, not_measured=f"nothing was decoded ({witness.state}): {witness.message}")
     right = case.values()
     found = _floats(witness, "values")
     beyond = right.size if found.size != right.size else _beyond(case, found.reshape(right.shape), right)
     measures: dict[str, float | int] = {BEYOND_BOUND.name: beyond, INVISIBLE.name: 0}
     error = float("inf")
-    if witness.data("mislabelled_decoding") == RunState.RAN:
+    if witness.data("mislabelled") == RunState.RAN:
         wrong = _floats(witness, "mislabelled")
         overlap = min(wrong.size, right.size)
         error = blocks.relative_error(wrong[:overlap], right.reshape(-1)[:overlap])

@@ -107,7 +107,8 @@ def decode(payload: bytes, dtype: str, dims: Sequence[int]) -> F32 | None:
 
 def _apr_q8(payload: bytes, elements: int) -> F32:
     """APR's own Q8: one float32 scale, then signed bytes."""
-    return np.frombuffer(payload, np.int8, elements, 4).astype(np.float32) * np.frombuffer(payload, "<f4", 1)
+    values: F32 = np.frombuffer(payload, np.int8, elements, 4).astype(np.float32) * np.frombuffer(payload, "<f4", 1)
+    return values
 
 
 def _apr_q4(payload: bytes, elements: int) -> F32:
@@ -116,7 +117,8 @@ def _apr_q4(payload: bytes, elements: int) -> F32:
     scale = raw[:, :2].copy().view("<f2").astype(np.float32)
     scale[~np.isfinite(scale) | (np.abs(scale) < 2.0**-14)] = 0.0
     nibbles = np.stack((raw[:, 2:] & 15, raw[:, 2:] >> 4), axis=2).reshape(-1, 32)
-    return ((nibbles.astype(np.float32) - 8) * scale).reshape(-1)[:elements]
+    values: F32 = ((nibbles.astype(np.float32) - 8) * scale).reshape(-1)[:elements]
+    return values
 
 
 _APR_OWN = {"APR_Q4": _apr_q4, "APR_Q8": _apr_q8}
@@ -136,7 +138,7 @@ def error_bound(values: F32, dtype: str) -> NDArray[np.float64]:
         return np.maximum(size * 2.0 ** (-11 if dtype == "F16" else -8), smallest)
     block = geometry(dtype).block
     step = size.reshape(-1, block).max(axis=1, keepdims=True) / 127
-    bound = step * (0.5 + 127 * 2.0**-11) + 127 * 2.0**-24
+    bound = step * (0.5 + 127 * 2.0**-11) + 127 * 2.0**-25
     return np.broadcast_to(bound, (bound.size, block)).reshape(values.shape)
 
 

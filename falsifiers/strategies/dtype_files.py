@@ -11,7 +11,7 @@ from pydantic import Field
 from falsifiers.oracles import blocks, dtypes
 from falsifiers.oracles.apr_bytes import PlainTensor, write_plain_apr
 from falsifiers.oracles.gguf_bytes import write_plain_gguf
-from falsifiers.strategies.admissions import gates_of
+from falsifiers.strategies.admissions import admission_answer, gates_of
 from harness.trial.interface import Answer, Case, Experiment
 
 if TYPE_CHECKING:
@@ -171,28 +171,31 @@ def look(  # noqa: PLR0913, PLR0917 - a file, and who looks at it
     payload: bytes,
     tables: Mapping[str, Any],
 ) -> Answer:
-    """Write one tensor; what the reader says of the file, and what it decodes (left in `decoded.f32`)."""
+    """Write one tensor; what the reader says of the file, and what it decodes (left in a file)."""
+    artifact = write(folder, form, dims, number, payload)
+    admission = admission_answer(subject.admit(artifact, gates_of(tables)))
+    decoding = decoded(subject, artifact)
+    data = admission.data | {"decoding": str(decoding.state), "decoding_message": decoding.message}
+    message = _without(artifact, admission.message)
+    return admission.model_copy(update={"data": data, "files": decoding.files, "message": message})
+
+
+def write(folder: Path, form: Format, dims: tuple[int, ...], number: int, payload: bytes) -> Path:
+    """A file of one tensor."""
     artifact = folder / f"tensor-{number}.{form}"
     if form == "apr":
         write_plain_apr(artifact, {}, [PlainTensor(TENSOR, dims, number, payload, len(payload))])
     else:
         write_plain_gguf(artifact, TENSOR, dims, number, payload)
-    admission = subject.admit(artifact, gates_of(tables))
-    state, decoded, message = subject.decode(artifact, TENSOR)
-    values = folder / f"decoded-{number}.f32"
-    values.write_bytes(decoded)
-    return Answer(
-        state=admission.state,
-        data={
-            "refused": {tensor: sorted(rules) for tensor, rules in sorted(admission.refused.items())},
-            "listed": len(admission.listing),
-            "decoding": str(state),
-            "decoding_message": _without(artifact, message),
-        },
-        files={"values": values.name},
-        message=_without(artifact, admission.message),
-        duration_s=admission.duration_s,
-    )
+    return artifact
+
+
+def decoded(subject: Reader, artifact: Path) -> Answer:
+    """What the reader decodes of the one tensor, left in a file beside it."""
+    state, values, message = subject.decode(artifact, TENSOR)
+    beside = artifact.with_suffix(".f32")
+    beside.write_bytes(values)
+    return Answer(state=state, files={"values": beside.name}, message=_without(artifact, message))
 
 
 def _without(artifact: Path, message: str) -> str:

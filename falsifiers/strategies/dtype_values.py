@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from falsifiers.oracles import blocks
-from falsifiers.strategies.dtype_files import Format, look
+from falsifiers.strategies.dtype_files import Format, decoded, write
 from harness.trial.interface import Answer, Case, Experiment
 
 if TYPE_CHECKING:
@@ -113,22 +113,14 @@ class ValueExperiment(Experiment[ValueCase]):
         """See `partitions`."""
         return frozenset({case.format, "encoded" if case.dtype in blocks.ENCODED else "blocks"})
 
-    def exercise(self, subject: Reader, case: ValueCase, folder: Path, tables: Mapping[str, Any]) -> Answer:
+    def exercise(self, subject: Reader, case: ValueCase, folder: Path, tables: Mapping[str, Any]) -> Answer:  # noqa: ARG002
         """Write both files and let the reader decode both."""
         numbers = blocks.NUMBERS[case.format]
-        right = look(subject, folder, case.format, case.dims, numbers[case.dtype], case.payload(), tables)
+        right = decoded(subject, write(folder, case.format, case.dims, numbers[case.dtype], case.payload()))
         dims, payload = case.mislabelled()
-        wrong = look(subject, folder, case.format, dims, numbers[case.read_as], payload, tables)
-        return right.model_copy(
-            update={
-                "data": right.data
-                | {
-                    "mislabelled_decoding": wrong.data["decoding"],
-                    "mislabelled_message": wrong.data["decoding_message"],
-                },
-                "files": {"values": right.files["values"], "mislabelled": wrong.files["values"]},
-            }
-        )
+        wrong = decoded(subject, write(folder, case.format, dims, numbers[case.read_as], payload))
+        files = right.files | {"mislabelled": wrong.files["values"]}
+        return right.model_copy(update={"data": {"mislabelled": str(wrong.state)}, "files": files})
 
 
 VALUES = ValueExperiment()

@@ -125,11 +125,17 @@ class PreflightCase(Case):
     def injected(self) -> frozenset[str]:
         """The fields that must be reported: those that differ, and one that the metadata does not state."""
         found: set[str] = set(self.differ)
-        if self.damage in {"null_key", "absent_key"}:
-            found.add("family" if self.damaged_key == "architecture" else self.damaged_key)
-        if self.damage in {"unknown_family", "case_variant"}:
+        if self.hides_family:
             found.add("family")
+        elif self.damage in {"null_key", "absent_key"}:
+            found.add(self.damaged_key)
         return frozenset(found) if STAGES[self.damage] == "architecture" else frozenset()
+
+    @property
+    def hides_family(self) -> bool:
+        """Whether the file itself does not properly state its family."""
+        of_key = self.damage in {"null_key", "absent_key"} and self.damaged_key == "architecture"
+        return of_key or self.damage in {"unknown_family", "case_variant"}
 
     @property
     def is_sound(self) -> bool:

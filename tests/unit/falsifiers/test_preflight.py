@@ -1,7 +1,8 @@
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from reader_clauses import BOUND
+from reader_clauses import BOUND, SHELVES
 
 from falsifiers.oracles.apr_bytes import read_apr
 from falsifiers.strategies.preflight_cases import FIELDS, REQUIRED_KEYS, STAGES, PreflightCase
@@ -23,6 +24,20 @@ class Blunt:
     def preflight(self, init, target, probe):
         """Refuse."""
         return Preflight(RunState.REFUSED, stage="unknown")
+
+
+class Liar(Blunt):
+    """Reports the right fields with one of both values replaced by the other."""
+
+    def __init__(self, kept):
+        self.identity = f"liar {kept}"
+        self.kept = kept
+
+    def preflight(self, init, target, probe):
+        """Answer as the reference, values aside."""
+        sound = SHELVES.reference("pretrainer").preflight(init, target, probe)
+        told = {field: (pair[self.kept],) * 2 for field, pair in sound.mismatches.items()}
+        return replace(sound, mismatches=told)
 
 
 class Recorder(Blunt):
@@ -87,6 +102,14 @@ def test_refusing_everything_is_seen(tmp_path):
     tally = attack.search(CLAUSE.boundary())
     seen = {name for failure in tally.failures for name in failure.measures}
     assert seen == {"wrong_sets", "refused_sound"}
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_both_values_are_judged(kept, tmp_path):
+    """Naming the right fields with the target's value twice, or the file's, is seen."""
+    attack = CLAUSE.attack(AnswerStore(tmp_path)).on(Liar(kept))
+    tally = attack.search([PreflightCase(family="llama", tied=False, differ=("vocab_size",))])
+    assert [failure.measures for failure in tally.failures] == [("wrong_values",)]
 
 
 @pytest.mark.parametrize("damage", [damage for damage, stage in STAGES.items() if stage != "architecture"])

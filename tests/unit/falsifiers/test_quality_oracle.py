@@ -46,9 +46,15 @@ def test_density_is_refused_at_half_and_four_fifths():
 def test_nonfinite_values_break_one_rule():
     """A NaN or an infinity is named, and neither hides nor fakes another rule."""
     for strange in (math.nan, math.inf, -math.inf):
-        assert failed("matrix", [[strange, 1]]) == {FINITE}
+        assert failed("matrix", [[strange, 1]]) == failed("matrix", [[1, strange]]) == {FINITE}
         assert JUDGE.failed("vector", (2,), [strange, 1.0]) == {FINITE}
         assert failed("embedding", [[1, 2], [strange, 0], [3, 4], [5, 6]]) == {FINITE}
+
+
+def test_infinities_that_are_all_equal_do_not_vary():
+    """Of infinities one can say that they are equal, of NaN one cannot."""
+    assert failed("matrix", [[math.inf, math.inf]]) == {FINITE, DEGENERATE}
+    assert failed("matrix", [[math.nan, math.nan]]) == {FINITE}
 
 
 def test_degenerate_tensors():
@@ -91,6 +97,26 @@ def test_oracle_and_construction_agree(chosen):
     assert JUDGE.failed(case.kind, values.shape, flat, contents.padding) == contents.rules(case.kind, THRESHOLDS)
     assert contents.zeros == np.count_nonzero(values == 0)
     assert contents.nonfinite == np.count_nonzero(~np.isfinite(values))
+
+
+@pytest.mark.parametrize("rule", [DENSITY, FINITE, DEGENERATE, SPOT_ROWS, DEAD_ROWS])
+def test_each_gate_is_the_only_one_to_see_some_boundary_case(rule):
+    """A gate that another one always hides could be missing without anybody noticing."""
+    alone = [
+        case
+        for case in QUALITY.boundary(None, ())
+        if contents_of(case, THRESHOLDS).rules(case.kind, THRESHOLDS) == {rule}
+    ]
+    assert alone
+    assert rule != SPOT_ROWS or {case.place for case in alone if case.defect == "spot_row"} == {0, 1, 2}
+
+
+def test_the_incident_breaks_three_rules():
+    """94.5 % leading zeros are sparse, dead in every spot row, and dead in most rows."""
+    case = next(case for case in QUALITY.boundary(None, ()) if case.defect == "leading_zeros")
+    contents = contents_of(case, THRESHOLDS)
+    assert contents.rules(case.kind, THRESHOLDS) == {DENSITY, SPOT_ROWS, DEAD_ROWS}
+    assert contents.zeros == 37 * case.columns
 
 
 @settings(max_examples=60, deadline=None, database=None)
