@@ -45,16 +45,18 @@ def whole_file(dest: Path, *, overwrite: bool = False) -> Iterator[Stream]:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     except (OSError, ValueError) as error:
         raise _unwritable(dest, error) from error
+    stream = os.fdopen(descriptor, "wb")
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield Stream(stream, dest)
-            try:
-                stream.flush()
-                os.fsync(stream.fileno())
-            except OSError as error:
-                raise _unwritable(dest, error) from error
+        yield Stream(stream, dest)
+        try:
+            stream.flush()
+            os.fsync(stream.fileno())
+        except OSError as error:
+            raise _unwritable(dest, error) from error
         _put(temporary, dest, overwrite=overwrite)
     finally:
+        with suppress(OSError):
+            stream.close()  # on a full disk it tries once more to write what is left, and fails as before
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -242,6 +243,17 @@ def test_a_full_disk_is_a_refusal(tmp_path, root):
     dest = str(tmp_path / "m.apr")
     done = subprocess.run([sys.executable, "-c", FULL, dest], cwd=root, capture_output=True, text=True, check=False)
     assert done.stdout == f"refused {dest}\n", done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("size", [8, 5000, 1 << 20])
+def test_a_disk_that_stays_full_is_a_refusal(tmp_path, monkeypatch, size):
+    """What is left in the buffer fails once more when the file is closed; what is told is still the refusal."""
+    really = os.open
+    monkeypatch.setattr(whole_file.os, "open", lambda _path, flags, *_mode: really("/dev/full", flags & ~os.O_EXCL))
+    with pytest.raises(RefusedError, match="No space left"):
+        write_apr(tmp_path / "m.apr", {}, [source("a", (size,), U8, bytes(size))])
     assert list(tmp_path.iterdir()) == []
 
 
