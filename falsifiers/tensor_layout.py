@@ -9,7 +9,8 @@ import numpy as np
 from falsifiers.oracles import blocks, quality
 from falsifiers.strategies.admissions import FinishedFile, Said, said
 from falsifiers.strategies.doors import DOORS, DoorCase
-from falsifiers.strategies.dtype_files import DIMS, DTYPES, TENSOR, NumberCase, SizeCase
+from falsifiers.strategies.dtype_cases import DIMS, NumberCase, SizeCase
+from falsifiers.strategies.dtype_files import DTYPES, TENSOR
 from falsifiers.strategies.dtype_values import VALUES, ValueCase
 from falsifiers.strategies.heads import HEADS, HeadCase
 from harness.trial.interface import Measure, Observation, Parameters, falsifier

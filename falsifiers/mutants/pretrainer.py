@@ -2,73 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from falsifiers.oracles.apr_bytes import UnreadableError, read_apr, rewrite
-from harness.subject.pretrainer import Preflight
+from falsifiers.mutants.pretrainer_bent import BentPretrainer, EditedInit, passed, without
+from falsifiers.oracles.apr_bytes import read_apr
 from harness.trial.interface import operator
-from harness.verdict.verdicts import RunState
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pydantic import JsonValue
-
+    from falsifiers.mutants.pretrainer_bent import Target
     from falsifiers.oracles.apr_bytes import PlainApr
-    from harness.subject.pretrainer import Pretrainer
-
-Target = Mapping[str, "JsonValue"]
-Change = Callable[[Preflight, "Path", Target, "Path"], Preflight]
-
-
-class _Bent:
-    """The sound pretrainer with its answer changed."""
-
-    role = "pretrainer"
-    label = "reference"
-
-    def __init__(self, sound: Pretrainer, change: Change) -> None:
-        self.sound = sound
-        self.identity = f"bent {sound.identity}"
-        self._change = change
-
-    def preflight(self, init: Path, target: Target, probe: Path) -> Preflight:
-        """The sound answer, changed."""
-        return self._change(self.sound.preflight(init, target, probe), init, target, probe)
-
-
-class _Edited(_Bent):
-    """The sound pretrainer on a file whose metadata was edited, checksums kept right."""
-
-    def __init__(self, sound: Pretrainer, edit: Callable[[PlainApr, Target], object]) -> None:
-        super().__init__(sound, lambda result, *_: result)
-        self._edit = edit
-
-    def preflight(self, init: Path, target: Target, probe: Path) -> Preflight:
-        """The sound answer to the edited file."""
-        edited = init.with_name("edited.apr")
-        try:
-            shutil.copyfile(init, edited)
-            rewrite(edited, lambda apr: self._edit(apr, target))
-        except (OSError, UnreadableError):
-            edited = init
-        return self.sound.preflight(edited, target, probe)
-
-
-def _without(result: Preflight, dropped: set[str], probe: Path) -> Preflight:
-    """`result` without some mismatches; with none left, the stages pass and the probe is reached."""
-    kept = {field: pair for field, pair in result.mismatches.items() if field not in dropped}
-    if kept or not result.mismatches:
-        return replace(result, mismatches=kept)
-    return _passed(result, probe)
-
-
-def _passed(result: Preflight, probe: Path) -> Preflight:
-    probe.touch()
-    return replace(result, state=RunState.RAN, stage="", mismatches={}, probe_reached=True)
+    from harness.subject.pretrainer import Preflight
 
 
 @operator(
@@ -81,7 +27,7 @@ def reports_first_only(sound: Any) -> Any:
     def change(result: Preflight, *_: Any) -> Preflight:
         return replace(result, mismatches=dict(list(result.mismatches.items())[:1]))
 
-    return _Bent(sound, change)
+    return BentPretrainer(sound, change)
 
 
 @operator(
@@ -94,7 +40,7 @@ def echoes_the_target(sound: Any) -> Any:
     def change(result: Preflight, *_: Any) -> Preflight:
         return replace(result, mismatches={field: (pair[0], pair[0]) for field, pair in result.mismatches.items()})
 
-    return _Bent(sound, change)
+    return BentPretrainer(sound, change)
 
 
 @operator(
@@ -105,9 +51,9 @@ def skips_when_unreadable(sound: Any) -> Any:
     """Start from nothing when the file cannot be read."""
 
     def change(result: Preflight, _: Path, __: Target, probe: Path) -> Preflight:
-        return _passed(result, probe) if result.stage in {"open", "magic", "metadata"} else result
+        return passed(result, probe) if result.stage in {"open", "magic", "metadata"} else result
 
-    return _Bent(sound, change)
+    return BentPretrainer(sound, change)
 
 
 @operator(
@@ -121,7 +67,7 @@ def lower_case_prefix(sound: Any) -> Any:
         if isinstance(apr.metadata.get("architecture"), str):
             apr.metadata["architecture"] = apr.metadata["architecture"].lower()
 
-    return _Edited(sound, edit)
+    return EditedInit(sound, edit)
 
 
 @operator(
@@ -134,9 +80,9 @@ def unknown_as_llama(sound: Any) -> Any:
     def change(result: Preflight, init: Path, _: Target, probe: Path) -> Preflight:
         if "family" not in result.mismatches or read_apr(init).metadata.get("architecture") in {"llama", "qwen2", None}:
             return result
-        return _without(result, {"family"}, probe)
+        return without(result, {"family"}, probe)
 
-    return _Bent(sound, change)
+    return BentPretrainer(sound, change)
 
 
 @operator(
@@ -145,7 +91,7 @@ def unknown_as_llama(sound: Any) -> Any:
 )  # fmt: skip
 def ignores_eps(sound: Any) -> Any:
     """Overlook another epsilon."""
-    return _Bent(sound, lambda result, _, __, probe: _without(result, {"rms_norm_eps"}, probe))
+    return BentPretrainer(sound, lambda result, _, __, probe: without(result, {"rms_norm_eps"}, probe))
 
 
 @operator(
@@ -158,7 +104,7 @@ def kv_defaults_to_heads(sound: Any) -> Any:
     def edit(apr: PlainApr, _: Target) -> None:
         apr.metadata["num_kv_heads"] = apr.metadata.get("num_heads")
 
-    return _Edited(sound, edit)
+    return EditedInit(sound, edit)
 
 
 @operator(
@@ -173,7 +119,7 @@ def adopts_the_targets_sizes(sound: Any) -> Any:
             if apr.metadata.get(field) is not None:
                 apr.metadata[field] = target[field]
 
-    return _Edited(sound, edit)
+    return EditedInit(sound, edit)
 
 
 @operator(
@@ -187,7 +133,7 @@ def doubles_positions(sound: Any) -> Any:
         if isinstance(apr.metadata.get("max_position_embeddings"), int):
             apr.metadata["max_position_embeddings"] *= 2
 
-    return _Edited(sound, edit)
+    return EditedInit(sound, edit)
 
 
 @operator(
@@ -201,7 +147,7 @@ def probes_first(sound: Any) -> Any:
         probe.touch()
         return replace(result, probe_reached=True)
 
-    return _Bent(sound, change)
+    return BentPretrainer(sound, change)
 
 
 @operator(
@@ -214,4 +160,4 @@ def blames_opening(sound: Any) -> Any:
     def change(result: Preflight, *_: Any) -> Preflight:
         return replace(result, stage="open") if result.stage else result
 
-    return _Bent(sound, change)
+    return BentPretrainer(sound, change)

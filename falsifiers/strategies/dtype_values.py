@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from falsifiers.oracles import blocks
-from falsifiers.strategies.dtype_files import Format, decoded, write
+from falsifiers.strategies.dtype_cases import Format
+from falsifiers.strategies.dtype_files import decoded, write
 from harness.trial.interface import Answer, Case, Experiment
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from falsifiers.oracles.apr_bytes import write_plain_apr
 from falsifiers.oracles.quality import Place, Thresholds
 from falsifiers.strategies import quality_draws
 from falsifiers.strategies.admissions import FinishedFile, admit, gates_of
-from falsifiers.strategies.quality_contents import Contents, Defect, Plan, build
+from falsifiers.strategies.quality_builders import build
+from falsifiers.strategies.quality_contents import Contents, Defect, Plan
 from falsifiers.strategies.small_models import EMBEDDING, HEAD, Shape, encoded, healthy
 from harness.trial.interface import Answer, Case, Experiment
 

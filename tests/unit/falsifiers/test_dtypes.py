@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from reader_clauses import BOUND, SHELVES, TABLES
 
 from falsifiers.oracles import blocks
-from falsifiers.strategies.dtype_files import DTYPES, NumberCase, SizeCase
+from falsifiers.strategies.dtype_cases import NumberCase, SizeCase
+from falsifiers.strategies.dtype_files import DTYPES
 from falsifiers.strategies.dtype_values import PAIRS, ValueCase
 from harness.trial.answers import AnswerStore
 

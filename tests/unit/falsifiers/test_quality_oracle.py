@@ -9,7 +9,8 @@ from reader_clauses import SHELVES, TABLES
 
 from falsifiers.mutants.reader_gates import regated
 from falsifiers.oracles.quality import DEAD_ROWS, DEGENERATE, DENSITY, FINITE, SPOT_ROWS, Judge, Thresholds
-from falsifiers.strategies.quality_contents import EPSILON, Plan, build
+from falsifiers.strategies.quality_builders import EPSILON, build
+from falsifiers.strategies.quality_contents import Plan
 from falsifiers.strategies.quality_draws import choices
 from falsifiers.strategies.quality_files import QUALITY, QualityCase, contents_of, thresholds_of
 from harness.verdict.verdicts import RunState
