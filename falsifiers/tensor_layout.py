@@ -8,7 +8,7 @@ import numpy as np
 
 from falsifiers.oracles import blocks, quality
 from falsifiers.strategies.admissions import FinishedFile, Said, said
-from falsifiers.strategies.doors import DOORS, DoorCase
+from falsifiers.strategies.doors import DOORS
 from falsifiers.strategies.dtype_cases import DIMS, NumberCase, SizeCase
 from falsifiers.strategies.dtype_files import DTYPES, TENSOR
 from falsifiers.strategies.dtype_values import VALUES, ValueCase
@@ -19,6 +19,7 @@ from harness.verdict.verdicts import RunState
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from falsifiers.strategies.door_cases import DoorCase
     from harness.trial.interface import Context, Witness
 
     F32 = NDArray[np.float32]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from falsifiers.oracles import quality
 from falsifiers.strategies.admissions import FinishedFile, Said, said
-from falsifiers.strategies.agreement_files import AGREEMENT, AgreementCase, oracle_of
+from falsifiers.strategies.agreement_cases import AgreementCase, oracle_of
+from falsifiers.strategies.agreement_files import AGREEMENT
 from falsifiers.strategies.quality_files import QUALITY, QualityCase, contents_of, thresholds_of
 from harness.trial.interface import Measure, Observation, falsifier
 

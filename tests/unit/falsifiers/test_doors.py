@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from reader_clauses import BOUND
 
-from falsifiers.strategies.doors import DOORS, LEGAL_DOORS, SIDE_DOORS, VALUES, VESSELS, DoorCase
+from falsifiers.strategies.door_cases import LEGAL_DOORS, SIDE_DOORS, VALUES, VESSELS, DoorCase
+from falsifiers.strategies.doors import DOORS
 from harness.subject.doors import DOORS as OF_THE_VIEW
 from harness.trial.answers import AnswerStore
 
