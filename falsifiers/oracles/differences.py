@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gguf
 import numpy as np
 
+from falsifiers.oracles import blocks
 from falsifiers.oracles.dtypes import BLOCKS, ITEMSIZE, can_widen, size_of, widen
 
 if TYPE_CHECKING:
@@ -54,7 +55,16 @@ def decoded(dtype: str, payload: Bytes, dims: Sequence[int]) -> NDArray[np.float
         rows = np.frombuffer(payload, dtype=np.uint8).reshape(prod(dims[:-1]), -1)
         values = gguf.dequantize(rows, gguf.GGMLQuantizationType[dtype])
         return np.asarray(values[:, : dims[-1]], dtype=np.float32).reshape(-1)
-    return None
+    if dtype in {"APR_Q4", "APR_Q8"} and payload:
+        own = blocks.decode(bytes(payload), dtype, dims)
+        return None if own is None else own.reshape(-1)
+    return _exactly_narrowed(np.frombuffer(payload, dtype="<f8")) if dtype == "F64" else None
+
+
+def _exactly_narrowed(wide: NDArray[np.float64]) -> NDArray[np.float32] | None:
+    with np.errstate(all="ignore"):
+        narrow = wide.astype(np.float32)
+    return narrow if bool(((narrow == wide) | np.isnan(wide)).all()) else None
 
 
 def same_values(left: NDArray[np.float32], right: NDArray[np.float32]) -> bool:
@@ -154,9 +164,9 @@ def _difference_of_values(
 ) -> Difference | None:
     before, after = decoded(right_dtype, right, dims), decoded(found_dtype, found, dims)
     if before is None or after is None:
-        return Difference(
-            "altered", f"{len(found)} bytes of {found_dtype} are not {list(dims)} values of {right_dtype}"
-        )
+        wanted = size_of(found_dtype, dims)
+        why = f"which takes {wanted} for {list(dims)}" if wanted != len(found) else "whose values are not comparable"
+        return Difference("altered", f"{right_dtype} became {len(found)} bytes of {found_dtype}, {why}")
     if same_values(before, after):
         return None
     wrong = before.view(np.uint32) != after.view(np.uint32)

@@ -217,6 +217,24 @@ def test_exact_widening_is_no_difference_and_narrowing_is():
     assert difference((ROWS, COLUMNS), ("F32", wide), ("BF16", cut), lambda _: None).kind == "altered"
 
 
+def test_values_of_apr_s_own_block_types_are_compared():
+    """A tensor that was quantised on its way is told by a value that changed, and by its size when that is wrong."""
+    values = np.full((2, 32), 0.5, dtype="<f4")
+    halves = (struct.pack("<e", 0.5) + b"\x99" * 16) * 2
+    same = ("F32", values.tobytes())
+    assert difference((2, 32), same, ("APR_Q4", halves), lambda _: None) is None
+    assert difference((2, 32), same, ("APR_Q8", struct.pack("<f", 0.25) + b"\x02" * 64), lambda _: None) is None
+    changed = difference((2, 32), same, ("APR_Q4", halves[:-1] + b"\x98"), lambda _: None)
+    assert "1 of 64 values differ after F32 became APR_Q4, the first at 62: found 0.0, expected 0.5" in changed.message
+    short = difference((2, 32), same, ("APR_Q4", halves[:-1]), lambda _: None)
+    assert short.message == "F32 became 35 bytes of APR_Q4, which takes 36 for [2, 32]"
+    doubles = values.astype("<f8")
+    assert difference((2, 32), same, ("F64", doubles.tobytes()), lambda _: None) is None
+    doubles[1, 1] += 1e-12
+    wide = difference((2, 32), same, ("F64", doubles.tobytes()), lambda _: None)
+    assert wide.message == "F32 became 512 bytes of F64, whose values are not comparable"
+
+
 @pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_contents_make_moves_visible(kind, dtype):
