@@ -9,16 +9,15 @@ import numpy as np
 from falsifiers.oracles.differences import decoded
 from falsifiers.oracles.dtypes import BLOCKS, blocks_of, size_of
 from falsifiers.strategies.architectures import EMBEDDING, HEAD, Architecture, is_matrix, role_of, template_dims
-from falsifiers.strategies.imported import UnjudgeableError, imported, tell, unmeasured
+from falsifiers.strategies.imported import UnjudgeableError, on_import, tell
 from falsifiers.strategies.imports import IMPORTS
-from harness.trial.interface import Context, Measure, Observation, Witness, falsifier
+from harness.trial.interface import Context, Measure, Observation, falsifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from falsifiers.strategies.checkpoints import Checkpoint
     from falsifiers.strategies.imported import Import
 
 _AT_ONCE = 1 << 20
@@ -30,13 +29,10 @@ _AT_ONCE = 1 << 20
     measures=[Measure("wrong_labels", "tensors", "matrices whose dims are not those of their role")],
     finished_file=True,
 )
-def matrices_keep_their_labels(case: Checkpoint, witness: Witness, context: Context) -> Observation:
+@on_import
+def matrices_keep_their_labels(seen: Import, context: Context) -> Observation:
     """Every matrix carries the dims of its role: the source's (reversed ne in GGUF) and the contract's template."""
-    try:
-        seen = imported(case, witness)
-        symbols, templates = _symbols(seen), _table(context, "tensors")
-    except UnjudgeableError as error:
-        return unmeasured(str(error))
+    symbols, templates = _symbols(seen), _table(context, "tensors")
     findings, compared = [], 0
     for name, tensor in seen.found.items():
         place = role_of(name)
@@ -70,13 +66,10 @@ def _said_shapes(seen: Import) -> list[str]:
     measures=[Measure("wrong_token_matrices", "tensors", "embeddings and heads that are not [vocab, hidden]")],
     finished_file=True,
 )
-def token_matrices_are_vocab_by_hidden(case: Checkpoint, witness: Witness, context: Context) -> Observation:
+@on_import
+def token_matrices_are_vocab_by_hidden(seen: Import, context: Context) -> Observation:
     """The embedding, and the head where there is one, are [vocab, hidden]."""
-    try:
-        seen = imported(case, witness)
-        symbols, templates = _symbols(seen), _table(context, "tensors")
-    except UnjudgeableError as error:
-        return unmeasured(str(error))
+    symbols, templates = _symbols(seen), _table(context, "tensors")
     findings, compared = [], 0
     for name, role in ((EMBEDDING, "embedding"), (HEAD, "lm_head")):
         tensor, wanted = seen.found.get(name), template_dims(templates, role, symbols)
@@ -97,14 +90,11 @@ def token_matrices_are_vocab_by_hidden(case: Checkpoint, witness: Witness, conte
     finished_file=True,
     needs_source=True,
 )
-def vectors_are_unchanged(case: Checkpoint, witness: Witness, context: Context) -> Observation:
+@on_import
+def vectors_are_unchanged(seen: Import, context: Context) -> Observation:
     """Norms and biases keep their one dim and every byte."""
     del context
-    try:
-        seen = imported(case, witness)
-        truth = seen.required
-    except UnjudgeableError as error:
-        return unmeasured(str(error))
+    truth = seen.required
     vectors = [tensor for name, tensor in truth.tensors.items() if len(tensor.dims) == 1 and name in seen.found]
     relabelled = [tensor for tensor in vectors if seen.found[tensor.name].dims != tensor.dims]
     wrong = seen.differences()
@@ -125,13 +115,10 @@ def vectors_are_unchanged(case: Checkpoint, witness: Witness, context: Context) 
     measures=[Measure("wrong_sizes", "tensors", "payloads whose size is not what dims and dtype ask for")],
     finished_file=True,
 )
-def sizes_follow_the_block_rule(case: Checkpoint, witness: Witness, context: Context) -> Observation:
+@on_import
+def sizes_follow_the_block_rule(seen: Import, context: Context) -> Observation:
     """A payload has elements x item size bytes, or out x ceil(in / block) x block bytes."""
-    try:
-        seen = imported(case, witness)
-        blocks = BLOCKS | blocks_of(_table(context, "quant_dispatch"))
-    except UnjudgeableError as error:
-        return unmeasured(str(error))
+    blocks = BLOCKS | blocks_of(_table(context, "quant_dispatch"))
     findings, compared = [], 0
     for tensor in seen.apr.tensors:
         wanted = size_of(tensor.dtype, tensor.dims, blocks)
@@ -151,24 +138,21 @@ def sizes_follow_the_block_rule(case: Checkpoint, witness: Witness, context: Con
     finished_file=True,
     needs_source=True,
 )
-def head_product_equals_the_source(case: Checkpoint, witness: Witness, context: Context) -> Observation:
+@on_import
+def head_product_equals_the_source(seen: Import, context: Context) -> Observation:
     """The head (the embedding of a tied model that stores none) gives the logits of the source in every row."""
     del context
-    try:
-        seen = imported(case, witness)
-        truth = seen.required
-        own = truth.tensors.get(HEAD) or truth.tensors.get(EMBEDDING)
-    except UnjudgeableError as error:
-        return unmeasured(str(error))
+    truth = seen.required
+    own = truth.tensors.get(HEAD) or truth.tensors.get(EMBEDDING)
     if own is None:
-        return unmeasured("the source has neither head nor embedding")
+        raise UnjudgeableError("the source has neither head nor embedding")
     found = seen.head or (seen.found.get(EMBEDDING) if truth.tied else None)
     rows = own.dims[0]
     if found is None:
         return Observation({"wrong_logits": rows}, rows, f"no tensor gives logits; the source has {rows} rows of them")
     right = _logits(own.dtype, own.dims, own.payload)
     if right is None:
-        return unmeasured(f"values of {own.dtype} cannot be decoded here")
+        raise UnjudgeableError(f"values of {own.dtype} cannot be decoded here")
     logits = _logits(found.dtype, found.dims, found.payload)
     if logits is None or logits.shape != right.shape:
         return Observation(

@@ -1,17 +1,15 @@
-"""Planted defects of importers in calls, names, types, metadata and ties."""
+"""Planted defects of importers in calls, names and types."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from falsifiers.mutants.planting import FailingImporter, SpoiltImporter, edits, edits_by_source, fill, having
-from falsifiers.oracles.apr_bytes import PlainTensor, plain_tensor
-from falsifiers.oracles.differences import same_values
+from falsifiers.oracles.apr_bytes import plain_tensor
 from falsifiers.oracles.dtypes import can_widen, widen
-from falsifiers.strategies.architectures import EMBEDDING, HEAD, gguf_name, role_of
+from falsifiers.strategies.architectures import gguf_name, role_of
 from harness.trial.interface import operator
 from harness.verdict.verdicts import RunState
 
@@ -129,133 +127,3 @@ def widens_to_f32(reference: Importer) -> SpoiltImporter:
                 fill(tensor, values)
 
     return edits(reference, "widens_to_f32", edit)
-
-
-def _sets(reference: Importer, defect: str, key: str, value: Any, *, when_null: bool = False) -> SpoiltImporter:
-    """A file whose metadata has `value` for `key`, if the right value is there, or (`when_null`) if it is not."""
-
-    def edit(apr: PlainApr) -> None:
-        if (apr.metadata.get(key) is None) is when_null:
-            apr.metadata[key] = value(apr.metadata) if callable(value) else value
-
-    return edits(reference, defect, edit)
-
-
-@operator(role="importer", edits="bytes", where="metadata", what="rope_theta", before="as stated", after="10000")
-def theta_default_10000(reference: Importer) -> SpoiltImporter:
-    """The base of the rotation is the usual one, whatever the source says."""
-    return _sets(reference, "theta_default_10000", "rope_theta", 10000.0)
-
-
-@operator(role="importer", edits="bytes", where="metadata", what="rms_norm_eps", before="as stated", after="1e-6")
-def eps_default(reference: Importer) -> SpoiltImporter:
-    """The epsilon of the norms is the usual one, whatever the source says."""
-    return _sets(reference, "eps_default", "rms_norm_eps", 1e-6)
-
-
-@operator(role="importer", edits="bytes", where="metadata", what="num_kv_heads", before="as stated", after="num_heads")
-def kv_defaults_to_heads(reference: Importer) -> SpoiltImporter:
-    """Grouped attention is forgotten."""
-    return _sets(reference, "kv_defaults_to_heads", "num_kv_heads", lambda metadata: metadata.get("num_heads"))
-
-
-@operator(role="importer", edits="bytes", where="metadata", what="architecture", before="qwen2", after="Qwen2")
-def architecture_capitalised(reference: Importer) -> SpoiltImporter:
-    """The family is spelt as a class name is."""
-    return _sets(
-        reference, "architecture_capitalised", "architecture", lambda metadata: str(metadata["architecture"]).title()
-    )
-
-
-@operator(role="importer", edits="bytes", where="metadata", what="max_position_embeddings",
-          before="null, as nothing is stated", after="4096")  # fmt: skip
-def invented_max_positions(reference: Importer) -> SpoiltImporter:
-    """A context length out of thin air."""
-    return _sets(reference, "invented_max_positions", "max_position_embeddings", 4096, when_null=True)
-
-
-@operator(role="importer", edits="bytes", where="metadata", what="rope_theta",
-          before="null, as nothing is stated", after="10000")  # fmt: skip
-def invented_theta(reference: Importer) -> SpoiltImporter:
-    """A base of the rotation out of thin air."""
-    return _sets(reference, "invented_theta", "rope_theta", 10000.0, when_null=True)
-
-
-@operator(role="importer", edits="bytes", where="metadata", what="license",
-          before="null, as nothing is stated", after="apache-2.0")  # fmt: skip
-def invented_license(reference: Importer) -> SpoiltImporter:
-    """A licence that nobody gave."""
-    return _sets(reference, "invented_license", "license", "apache-2.0", when_null=True)
-
-
-@operator(role="importer", edits="bytes", where="tied models", what="the head",
-          before="absent, or equal to the embedding", after="random values")  # fmt: skip
-def extra_head_random(reference: Importer) -> SpoiltImporter:
-    """A tied model gets a head of its own."""
-
-    def edit(apr: PlainApr, _source: Path) -> None:
-        embedding, head = apr.tensor(EMBEDDING), _tied_head(apr)
-        if embedding is not None and head is not None:
-            noise = np.random.default_rng(5).standard_normal(embedding.dims, dtype=np.float32)
-            head.number = 0
-            fill(head, noise.astype("<f4").tobytes())
-
-    return edits_by_source(reference, "extra_head_random", edit)
-
-
-@operator(role="importer", edits="bytes", where="tied models", what="the head",
-          before="absent, or equal to the embedding", after="F32 [vocab, hidden] in 0 bytes")  # fmt: skip
-def empty_head(reference: Importer) -> SpoiltImporter:
-    """A tied model gets a head without a byte, as a released tool writes it."""
-
-    def edit(apr: PlainApr, _source: Path) -> None:
-        head = _tied_head(apr)
-        if head is not None:
-            head.number = 0
-            fill(head, b"")
-
-    return edits_by_source(reference, "empty_head", edit)
-
-
-def _tied_head(apr: PlainApr) -> PlainTensor | None:
-    """The head of a model that stores none or a copy: a new entry where there is none. None for an untied model."""
-    embedding, head = apr.tensor(EMBEDDING), apr.tensor(HEAD)
-    if embedding is None or (head is not None and not _alike(head, embedding)):
-        return None
-    if head is None:
-        head = replace(embedding, name=HEAD)
-        apr.tensors.append(head)
-    return head
-
-
-def _alike(left: PlainTensor, right: PlainTensor) -> bool:
-    if left.dtype == right.dtype or not (can_widen(left.dtype) and can_widen(right.dtype)):
-        return bytes(left.payload) == bytes(right.payload)
-    return same_values(widen(left.dtype, left.payload), widen(right.dtype, right.payload))
-
-
-@operator(role="importer", edits="bytes", where="models that are not tied", what="the head",
-          before="its own values", after="those of the embedding")  # fmt: skip
-def head_copied_from_embedding(reference: Importer) -> SpoiltImporter:
-    """An untied model is tied by copying."""
-
-    def edit(apr: PlainApr) -> None:
-        embedding, head = apr.tensor(EMBEDDING), apr.tensor(HEAD)
-        if embedding is not None and head is not None:
-            head.number = embedding.number
-            fill(head, bytes(embedding.payload))
-
-    return edits(reference, "head_copied_from_embedding", edit)
-
-
-@operator(role="importer", edits="bytes", where="metadata", what="tied_embeddings", before="true of the model",
-          after="the opposite")  # fmt: skip
-def wrong_tie_flag(reference: Importer) -> SpoiltImporter:
-    """The flag says the opposite of what the file holds."""
-
-    def edit(apr: PlainApr) -> None:
-        embedding, head = apr.tensor(EMBEDDING), apr.tensor(HEAD)
-        tied = head is None or (embedding is not None and _alike(head, embedding))
-        apr.metadata["tied_embeddings"] = not tied
-
-    return edits(reference, "wrong_tie_flag", edit)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.trial.interface import Answer, Case
+from harness.verdict.errors import ContractError
 from harness.verdict.verdicts import RunState
 
 if TYPE_CHECKING:
@@ -23,8 +24,13 @@ class FinishedFile(Case):
 
 
 def gates_of(tables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The thresholds of the data-quality gates, as the contract has them."""
-    gates: Mapping[str, Any] = tables["semantic_validation"]
+    """The thresholds of the data-quality gates, as the contract has them. Raises ContractError without any."""
+    gates = tables.get("semantic_validation")
+    if not isinstance(gates, dict):
+        raise ContractError(
+            "the contract has no table `semantic_validation`, which holds the thresholds of every gate",
+            way_out="write it into the contract, or into `tables` of the binding that arms it",
+        )
     return gates
 
 

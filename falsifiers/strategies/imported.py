@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from harness.trial.interface import Observation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.trial.interface import Witness
+    from harness.trial.interface import Context, Judge, Witness
 
 
 class UnjudgeableError(Exception):
@@ -137,6 +137,20 @@ def tell(findings: list[str], limit: int = 3) -> str:
     return "; ".join(findings[:limit]) + (f"; and {more} more" if more > 0 else "")
 
 
-def unmeasured(why: str) -> Observation:
-    """The observation of a case that shows nothing."""
-    return Observation({}, 0, not_measured=why)
+def shown(value: object) -> str:
+    """A value of the metadata in a message."""
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def on_import(look: Callable[[Import, Context], Observation]) -> Judge:
+    """Make a judge of `look`, which is given the import beside its truth; what cannot be looked at is not measured."""
+
+    @wraps(look)
+    def judge(case: Checkpoint, witness: Witness, context: Context) -> Observation:
+        try:
+            return look(imported(case, witness), context)
+        except UnjudgeableError as error:
+            return Observation({}, 0, not_measured=str(error))
+
+    return judge

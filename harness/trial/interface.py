@@ -31,6 +31,7 @@ __all__ = [
     "Context",
     "Experiment",
     "Falsifier",
+    "Judge",
     "Measure",
     "NoParameters",
     "Observation",

@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
-from falsifiers import importer, tensor_layout_imports
+from falsifiers import importer, importer_metadata, importer_ties, tensor_layout_imports
 from falsifiers.mutants import importer as calls
-from falsifiers.mutants import importer_container, importer_layout, importer_values
+from falsifiers.mutants import importer_container, importer_heads, importer_layout, importer_values
+from falsifiers.mutants import importer_metadata as said
 from harness.contract.models import CheckBlock
 from harness.trial.interface import Context, Falsifier, Observation, Operator, Witness
 
@@ -42,7 +43,7 @@ def clauses_on_imports() -> list[Bound]:
     """Every clause that has an importer on trial, as the contracts in the tree state it."""
     known = {
         value.name: value
-        for module in (importer, tensor_layout_imports)
+        for module in (importer, importer_metadata, importer_ties, tensor_layout_imports)
         for value in vars(module).values()
         if isinstance(value, Falsifier)
     }
@@ -60,7 +61,7 @@ CLAUSES = clauses_on_imports()
 
 OPERATORS: dict[str, Operator] = {
     value.name: value
-    for module in (calls, importer_values, importer_layout, importer_container)
+    for module in (calls, said, importer_heads, importer_values, importer_layout, importer_container)
     for value in vars(module).values()
     if isinstance(value, Operator)
 }
