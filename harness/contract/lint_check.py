@@ -80,7 +80,9 @@ def _parameters(armed: ArmedClause, declared: FalsifierDeclaration) -> Iterator[
             hint = nearest_hint(concerned, known)
         else:
             hint = f"{declared.name} takes {', '.join(known)}"
-        yield armed.error("FC022", path, f"wrong parameters: {message}", hint)
+        strange = concerned in given and concerned not in known
+        what = f"{declared.name} has no parameter {concerned}" if strange else f"wrong parameters: {message}"
+        yield armed.error("FC022", path, what, hint)
 
 
 def _measures(armed: ArmedClause, declared: FalsifierDeclaration) -> Iterator[Finding]:
@@ -101,9 +103,12 @@ def _sides(armed: ArmedClause, declared: FalsifierDeclaration) -> Iterator[Findi
     missing = [key for key in needed if (limit.high if key == "at_most" else limit.low) is None]
     if not missing:
         return
-    what = f"{limit.measure} is {direction.value}, and the limit leaves one side open"
-    way = "write between: [low, high]" if len(needed) == 2 else f"write {needed[0]}: a bound"
+    what = f"{limit.measure} ({direction.value}) has no bound {' and none '.join(map(_SIDES.__getitem__, missing))}"
+    way = "write between: [low, high]" if len(needed) == 2 else f"write {needed[0]} and a number"
     yield armed.error("FC024", ("limit", _written(limit)), what, way)
+
+
+_SIDES = {"at_most": "above", "at_least": "below"}
 
 
 def _needed(direction: Direction) -> tuple[str, ...]:

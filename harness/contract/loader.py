@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.contract.clauses import ClauseReader
 from harness.contract.containers import CONTAINERS, Item, items_of
 from harness.contract.dialects import PUBLIC_KEYS, WITHOUT_CLAUSES, dialect_of, is_strict, not_understood
+from harness.contract.misplaced import misplaced
 from harness.contract.models import Clause, Contract, Dialect, Finding, FindingSeverity
 from harness.contract.sources import Source, from_text, read_source
 from harness.contract.spellings import as_text
@@ -110,6 +111,7 @@ def _read(document: Document, stem: str) -> _Reading:
             if (path[0] == "metadata" and path[1:2] and path[1] in _TEXTS) or path[0] in _HEAD_TEXTS:
                 reader.report_unquoted(path)
     findings += not_understood(document, dialect, items, misspelt) + reader.findings
+    findings += misplaced(document, {*PUBLIC_KEYS, *misspelt}, strict=strict)
     if not clauses:
         findings.append(_no_clauses(document, dialect, items))
     return _Reading(dialect, identity, tuple(clauses), findings, apart)

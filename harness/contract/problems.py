@@ -28,7 +28,16 @@ _OWN_CODES = {("ClauseBlock", "prediction"): "FC034", ("ClauseBlock", "if_fails"
 
 def findings_of(error: ValidationError, document: Document, base: Path, model: type[BaseModel]) -> list[Finding]:
     """The findings of `error`, which `model` raised on the value at `base` in `document`."""
-    return [_finding(detail, document, base, model) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    return [_finding(detail, document, base, model) for detail in details if not _follows(detail, details)]
+
+
+def _follows(detail: ErrorDetails, details: Iterable[ErrorDetails]) -> bool:
+    """Whether a list only counts as too short because its items are wrong, which is told for each of them."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in details
+    )
 
 
 def _finding(detail: ErrorDetails, document: Document, base: Path, model: type[BaseModel]) -> Finding:

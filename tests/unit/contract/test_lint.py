@@ -154,3 +154,28 @@ def test_findings_are_sorted_and_given_once(tmp_path):
     assert [finding.code for finding in found] == ["FC021", "FC025"]
     extra = dataclasses.replace(loaded, findings=(found[1], found[1]))
     assert lint([extra], declarations()) == found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        (
+            LIMIT,
+            "limit: {measure: accepted_heads, at_least: 0}",
+            "accepted_heads (lower is better) has no bound above",
+            "at_most",
+        ),
+        (
+            LIMIT,
+            "limit: {measure: initial_loss, at_most: 9.38}",
+            "initial_loss (wrong on both sides) has no bound below",
+            "between",
+        ),
+        ("{max_hidden: 512}", "{max_hiden: 512}", "has no parameter max_hiden", "max_hidden"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(tmp_path, old, new, message, hint):
+    """A limit that is open names the open side, a strange parameter itself, and the hint the right word."""
+    (found,) = findings_of(tmp_path, changed(old, new))
+    assert message in found.message
+    assert hint in found.hint

@@ -165,3 +165,20 @@ def test_findings_come_in_the_order_of_the_file():
     places = [(finding.span.line, finding.span.column) for finding in contract.findings]
     assert len(places) == 2
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("mutants", "places"),
+    [
+        ("[size_only]", ["mutants.0"]),
+        ("[{name: size_only, show: accepted_heads}]", ["mutants.0"]),
+        ("[]", ["mutants"]),
+    ],
+)
+def test_a_list_of_wrong_items_is_not_called_empty_too(mutants, places):
+    """Each wrong item has its findings; only a list without items is one that must not be empty."""
+    check = f"{{falsifier: a.b, subject: reader, population: {{partitions: [p], examples: 1}}, mutants: {mutants}}}"
+    clause = f"{{id: FALSIFY-A-001, rule: a, prediction: b is seen, if_fails: c, check: {check}}}"
+    found = load_text(f"metadata: {{id: a}}\nfalsification_tests: [{clause}]\n", "a.yaml").findings
+    named = {finding.message.split("`")[1] for finding in found if "mutants" in finding.message}
+    assert named == {f"falsification_tests.0.check.{place}" for place in places}
