@@ -77,11 +77,12 @@ class Done:
 def falsify():
     """Run `falsify`, or another program of the environment, as a process."""
 
-    def run(*words: object, cwd: Path, tool: str = "falsify", **environment: str) -> Done:
+    def run(*words: object, cwd: Path, tool: str = "falsify", traced: bool = True, **environment: str) -> Done:
+        inherited = {name: value for name, value in os.environ.items() if traced or not name.startswith("COVERAGE_")}
         done = subprocess.run(
             [str(BIN / tool), *map(str, words)],
             cwd=cwd,
-            env={**os.environ, "NO_COLOR": "1", "PATH": f"{BIN}:{os.environ['PATH']}", **environment},
+            env={**inherited, "NO_COLOR": "1", "PATH": f"{BIN}:{os.environ['PATH']}", **environment},
             capture_output=True,
             text=True,
             timeout=300,
