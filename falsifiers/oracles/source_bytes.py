@@ -37,8 +37,10 @@ class SourceTensor:
 
 
 def named_file(path: Path) -> Path:
-    """The file that a person would name: `path` itself, or the checkpoint in the folder `path`."""
+    """The file that a person would name: `path` itself, or the checkpoint in the folder `path`. Raises SourceError."""
     if not path.is_dir():
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{path} is no regular file")  # a pipe would be waited for
         return path
     for name in (SINGLE, INDEX):
         if (path / name).is_file():

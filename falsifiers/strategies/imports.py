@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from falsifiers.oracles.apr_bytes import UnreadableError, read_apr
+from falsifiers.oracles.apr_bytes import MAGIC, UnreadableError, read_apr
 from falsifiers.oracles.source_bytes import SourceError, files_of, named_file, source_digest
 from falsifiers.strategies.architectures import FAMILIES
 from falsifiers.strategies.checkpoints import (
@@ -80,10 +80,20 @@ class Imports(Experiment[Checkpoint]):
         return isinstance(case, GeneratedCheckpoint) and (case.contents == "nan" or case.dtype in {"Q4_K", "Q6_K"})
 
     def finished(self, artifact: Path, source: Path | None) -> FinishedPair | None:
-        """The case of an APR file that is there already; nothing is called for it."""
-        if artifact.suffix != ".apr":
+        """The case of an APR file that is there already, whatever its name; nothing is called for it."""
+        if artifact.suffix != ".apr" and not _begins_as_apr(artifact):
             return None
         return FinishedPair(artifact=str(artifact.absolute()), source=str(source.absolute()) if source else None)
+
+
+def _begins_as_apr(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return stream.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
 
 
 def _families(population: Population) -> tuple[str, ...]:

@@ -196,6 +196,8 @@ def _truth_of_gguf(named: Path) -> Truth:
 
 
 def _known_family(name: object, named: Path) -> str:
+    if name is None:
+        raise SourceError(f"{named}: neither the file nor a config.json beside it states the family of the model")
     if name not in FAMILIES:
         raise OtherFamilyError(f"{named} is of the family {name!r}; known here are {', '.join(FAMILIES)}")
     return str(name)

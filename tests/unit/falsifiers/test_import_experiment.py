@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from import_clauses import CLAUSES
 from second_importer import SecondImporter
 
+from falsifiers.oracles.source_bytes import SourceError
 from falsifiers.strategies.checkpoints import FinishedPair, GeneratedCheckpoint, RealSource
+from falsifiers.strategies.imported import truth_of
 from falsifiers.strategies.imports import IMPORTS
 from falsifiers.strategies.populations import boundary_checkpoints
 from falsifiers.strategies.sources import rope_permute, rope_unpermute, write_source
@@ -153,8 +156,26 @@ def test_finished_files_are_judged_without_a_call(tmp_path):
     assert answer.state is RunState.RAN
     assert (tmp_path / answer.files["dest"]) == artifact
     assert IMPORTS.finished(tmp_path / "model.gguf", None) is None
-    missing = IMPORTS.exercise(None, FinishedPair(artifact=str(tmp_path / "no.apr")), tmp_path, {})
-    assert missing.state is RunState.NO_OUTPUT
+    for made_first, is_apr in ((os.mkfifo, False), (lambda path: shutil.copy(artifact, path), True)):
+        other = tmp_path / f"renamed-{is_apr}.bin"
+        made_first(other)
+        assert (IMPORTS.finished(other, None) is not None) is is_apr
+    os.mkfifo(tmp_path / "pipe.apr")
+    for name in ("no.apr", "pipe.apr"):
+        missing = IMPORTS.exercise(None, FinishedPair(artifact=str(tmp_path / name)), tmp_path, {})
+        assert missing.state is RunState.NO_OUTPUT
+
+
+def test_a_source_that_tells_nothing_is_named(root, tmp_path):
+    """A pipe is not waited for, and a source without a family is told from one of a family unknown here."""
+    os.mkfifo(tmp_path / "model.safetensors")
+    with pytest.raises(SourceError, match="no regular file"):
+        truth_of(FinishedPair(artifact="m.apr", source=str(tmp_path / "model.safetensors")))
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    shutil.copyfile(root / "tests" / "artifacts" / "llama-nano" / "model.safetensors", bare / "model.safetensors")
+    with pytest.raises(SourceError, match=r"neither the file nor a config\.json"):
+        truth_of(FinishedPair(artifact="m.apr", source=str(bare)))
 
 
 def test_clauses_that_need_a_source_say_so(tmp_path):

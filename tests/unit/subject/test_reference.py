@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -192,12 +193,28 @@ def test_a_finished_file_is_its_own_answer(converted, tmp_path):
     assert ArtifactSubject("importer", twin).identity != subject.identity
 
 
-def test_a_file_cannot_train_or_be_missing(converted, tmp_path):
-    """Roles that a file cannot play, and files that cannot be read, are wrong usage."""
+def test_a_file_cannot_train(converted):
+    """A role that a file cannot play is wrong usage."""
     with pytest.raises(UsageError, match="cannot play the pretrainer"):
         ArtifactSubject("pretrainer", converted)
-    with pytest.raises(UsageError, match="cannot be read"):
-        ArtifactSubject("importer", tmp_path / "nope.apr")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: None, "no such file"),
+        (os.mkfifo, "a pipe"),
+        (lambda path: path.symlink_to("/dev/zero"), "a character device"),
+        (lambda path: path.mkdir(), "a folder"),
+    ],
+)
+def test_what_is_no_file_is_never_waited_for(tmp_path, make, why):
+    """A pipe or a device has no content to be known by, and is not read to find out."""
+    make(tmp_path / "odd.apr")
+    subject = ArtifactSubject("reader", tmp_path / "odd.apr")
+    assert subject.identity.startswith("unread: ")
+    assert why in subject.identity
+    assert subject.admit(tmp_path / "odd.apr", GATES).state is not RunState.RAN
 
 
 @pytest.mark.parametrize(
