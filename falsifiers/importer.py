@@ -52,8 +52,9 @@ def names_are_a_bijection(seen: Import, context: Context) -> Observation:
     extra = [name for number, name in enumerate(stored) if name not in allowed or name in stored[:number]]
     measures = {"wrong_names": len(lost) + len(extra), "lost_tensors": len(lost), "invented_tensors": len(extra)}
     findings = [f"{name} is lost{_elsewhere(name, seen)}" for name in lost]
+    findings += [f"{name} stands there more than once" for name in dict.fromkeys(extra) if name in allowed]
     findings += [
-        f"{name} is in no source" for name in extra if role_of(name) is None or name == HEAD or name in allowed
+        f"{name} is in no source" for name in extra if name not in allowed and (role_of(name) is None or name == HEAD)
     ]
     findings += [
         f"{name} is not what checkpoints call it"

@@ -35,7 +35,7 @@ def metadata_states_the_source(seen: Import, context: Context) -> Observation:
     """Every size and constant that the source states stands in the metadata, and what follows from it is right."""
     del context
     truth = seen.required
-    metadata = seen.apr.metadata
+    metadata = seen.metadata
     findings = [
         f"{key}: found {shown(metadata.get(key))}, the source says {shown(value)}"
         for key, value in truth.stated.items()
@@ -73,7 +73,7 @@ def nothing_is_invented(seen: Import, context: Context) -> Observation:
     """What the source does not state is absent or null in the metadata."""
     del context
     truth = seen.required
-    metadata = seen.apr.metadata
+    metadata = seen.metadata
     findings = [
         f"{key}: found {shown(metadata[key])}, the source says nothing"
         for key in sorted(truth.unstated)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def ties_tell_the_truth(seen: Import, context: Context) -> Observation:
     """A tied model has no head or the embedding's equal, an untied one has its own; a flag tells which."""
     del context
-    flags = {key: seen.apr.metadata.get(key) for key in ("tied_embeddings", "tie_word_embeddings")}
+    flags = {key: seen.metadata.get(key) for key in ("tied_embeddings", "tie_word_embeddings")}
     written = {key: value for key, value in flags.items() if value is not None}
     tied = seen.truth.tied if seen.truth is not None else next(iter(written.values()), None)
     if tied is None:  # nothing says whether it is tied, so that nothing said is false

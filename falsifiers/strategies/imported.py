@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, wraps
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from falsifiers.oracles.apr_bytes import PlainApr, PlainTensor, UnreadableError, read_apr
 from falsifiers.oracles.differences import Difference, difference
@@ -42,6 +42,14 @@ class Import:
         if self.truth is None:
             raise UnjudgeableError(self.why_no_truth)
         return self.truth
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The metadata. Raises UnjudgeableError when they cannot be read: then they are not empty, but unknown."""
+        for problem in self.apr.problems:
+            if problem.code == "metadata":
+                raise UnjudgeableError(problem.message)
+        return self.apr.metadata
 
     @cached_property
     def found(self) -> dict[str, PlainTensor]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gguf
@@ -10,6 +10,7 @@ import pytest
 from import_clauses import CLAUSES
 from second_importer import SecondImporter
 
+from falsifiers.oracles.apr_bytes import read_apr, restore_checksums, write_plain_apr
 from falsifiers.oracles.source_bytes import SourceError
 from falsifiers.strategies.checkpoints import FinishedPair, GeneratedCheckpoint, RealSource
 from falsifiers.strategies.imported import truth_of
@@ -176,6 +177,47 @@ def test_a_source_that_tells_nothing_is_named(root, tmp_path):
     shutil.copyfile(root / "tests" / "artifacts" / "llama-nano" / "model.safetensors", bare / "model.safetensors")
     with pytest.raises(SourceError, match=r"neither the file nor a config\.json"):
         truth_of(FinishedPair(artifact="m.apr", source=str(bare)))
+
+
+def _judged(tmp_path, spoil):
+    """Clause -> (not measured, measures out of their bounds, message) of a spoilt import of CASE."""
+    made = IMPORTS.exercise(SecondImporter(), CASE, tmp_path, {})
+    spoil(tmp_path / made.files["dest"])
+    seen = {clause.id: (clause, clause.observe(CASE, made, tmp_path)) for clause in CLAUSES}
+    return {
+        name: (seen.not_measured, set() if seen.not_measured else clause.out(seen), seen.message)
+        for name, (clause, seen) in seen.items()
+    }
+
+
+def test_metadata_that_cannot_be_read_are_not_taken_for_empty(tmp_path):
+    """The container's clause names them; those about what they say, or must not say, have nothing to go by."""
+
+    def spoil(path):
+        data = bytearray(path.read_bytes())
+        data[64] = ord("!")
+        restore_checksums(data)
+        path.write_bytes(data)
+
+    told = _judged(tmp_path, spoil)
+    assert {name for name, (gap, _, _) in told.items() if gap} == {"F-IMPORT-006", "F-IMPORT-007", "F-IMPORT-008"}
+    assert "metadata cannot be read" in told["F-IMPORT-007"][0]
+    assert {name for name, (_, out, _) in told.items() if out} == {"F-IMPORT-009"}
+
+
+def test_a_name_that_stands_twice_is_told_from_one_that_nobody_knows(tmp_path):
+    """Both are names too many; what to look for is another thing."""
+
+    def spoil(path):
+        apr = read_apr(path)
+        for tensor in apr.tensors:
+            tensor.payload = bytes(tensor.payload)
+        stranger = replace(apr.tensors[0], name="stranger")
+        write_plain_apr(path, apr.metadata, [*apr.tensors, apr.tensors[-1], stranger])
+
+    _, out, message = _judged(tmp_path, spoil)["F-IMPORT-002"]
+    assert out == {"wrong_names", "invented_tensors"}
+    assert message == "model.norm.weight stands there more than once; stranger is in no source"
 
 
 def test_clauses_that_need_a_source_say_so(tmp_path):
