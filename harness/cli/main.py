@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from harness import __version__
-from harness.cli.commands import COMMANDS
+from harness.cli.commands import Commands
 from harness.verdict.errors import FalsifyError
 from harness.verdict.verdicts import ExitCode
 
@@ -20,7 +20,7 @@ REPORT_TO = "the issue tracker of the project"
 
 
 @click.group(
-    commands=COMMANDS,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Exit codes of every command:
