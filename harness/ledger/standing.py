@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from harness.verdict.evidence import Evidence
 
 
+NEVER_LOOKED = "never_looked"
+"""The reason of a check whose property looked at nothing that the subject gave: it measured itself."""
+
+
 @unique
 class Standing(StrEnum):
     """Every check stands as exactly one of these, so that their counts add up to the number of checks."""
@@ -19,7 +23,7 @@ class Standing(StrEnum):
     FLAKY = "FLAKY"
     NOT_MEASURED = "NOT_MEASURED"
     VACUOUS = "VACUOUS"
-    """Corroborated by a check that has not been seen to fail for its own reason (law 3)."""
+    """The check has not been seen to fail for its own reason (law 3), or never looked at the subject."""
     UNBOUND = "UNBOUND"
     """No check block arms the clause; it says nothing about the subject."""
     CORROBORATED = "CORROBORATED"
@@ -33,7 +37,7 @@ class Standing(StrEnum):
             return Standing.FLAKY
         if not evidence.bound:
             return Standing.UNBOUND
-        if evidence.verdict is Verdict.NOT_MEASURED:
+        if evidence.verdict is Verdict.NOT_MEASURED and not (evidence.vacuous and evidence.reason == NEVER_LOOKED):
             return Standing.NOT_MEASURED
         return Standing.VACUOUS if evidence.vacuous else Standing.CORROBORATED
 

@@ -14,6 +14,7 @@ from harness.reporting.words import (
     OUTCOME_LETTER,
     OUTCOME_MEANING,
     STANDING_MEANING,
+    circumstances,
     limit_of_time,
     tally,
     verdict_of_the_run,
@@ -59,6 +60,7 @@ def _verdict(discharge: Discharge) -> str:
         for part in (
             f"# {verdict_of_the_run(discharge)}",
             f"Exit code {int(code_)}: {EXIT_MEANING[code_]}. {tally(discharge)}",
+            prose(circumstances(discharge)),
             grounds,
             counts,
         )

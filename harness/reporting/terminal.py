@@ -87,6 +87,7 @@ def closing(discharge: Discharge, colour: bool = False) -> str:  # noqa: FBT001,
     lines.append(tally(discharge))
     lines += [f"  - {one_line(ground.message)}" for ground in discharge.grounds()]
     verdict = strong(verdict_of_the_run(discharge), colour=colour)
+    lines.append(f"profile {discharge.profile}, seed {discharge.seed}")
     lines.append(f"{verdict} in {duration(discharge.duration_s)}: exit {int(code)}, {EXIT_MEANING[code]}")
     return "\n".join(lines)
 

@@ -23,7 +23,7 @@ STANDING_MEANING = {
     Standing.FALSIFIED: "a counterexample was found",
     Standing.FLAKY: "the same case gave different answers",
     Standing.NOT_MEASURED: "no answer to judge, or not enough of them",
-    Standing.VACUOUS: "held, but was not seen to fail for its own reason",
+    Standing.VACUOUS: "was not seen to fail for its own reason, so it proves nothing",
     Standing.UNBOUND: "nothing can run the clause; it says nothing",
     Standing.CORROBORATED: "held, and was seen to fail on its mutants",
 }
@@ -67,6 +67,25 @@ def tally(discharge: Discharge) -> str:
     return f"{held}, {unbound}, in {plural(len(discharge.contracts), 'contract')}."
 
 
+def circumstances(discharge: Discharge) -> str:
+    """Who was on trial, by which budget and seed, when, and from which commit: what the counts hold for."""
+    roles: dict[str, set[str]] = {}
+    for check in discharge.checks:
+        if check.bound and check.subject_identity:
+            roles.setdefault(check.subject_identity, set()).add(check.role)
+    tried = "; ".join(f"{', '.join(sorted(names))}: {identity}" for identity, names in sorted(roles.items()))
+    commits = sorted({check.git_commit for check in discharge.checks if check.git_commit})
+    parts = [f"Profile {discharge.profile}, seed {discharge.seed}", discharge.started_at]
+    parts += [f"commit {_short(commit)}" for commit in commits]
+    return f"On trial: {tried or 'nobody'}. {', '.join(parts)}."
+
+
+def _short(commit: str) -> str:
+    """Twelve digits of the hash, and what git adds about uncommitted changes."""
+    digits, plus, more = commit.partition("+")
+    return digits[:12] + plus + more
+
+
 def plural(count: int, noun: str) -> str:
     """`1 mutant`, `2 mutants`."""
     return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
@@ -92,22 +111,17 @@ def _unsaid(evidence: Evidence) -> str:
 
 
 def mutants_not_killed(evidence: Evidence) -> str:
-    """The mutants that the clause did not kill for its own reason, each with what became of it; or empty."""
-    return "; ".join(_fate(mutant) for mutant in evidence.mutants if mutant.outcome is not MutantOutcome.KILLED)
+    """The mutants that the clause did not kill for its own reason, with what became of them; or empty."""
+    tried = (MutantOutcome.OTHER_REASON, MutantOutcome.SURVIVED)
+    told = [_fate(mutant) for mutant in evidence.mutants if mutant.outcome in tried]
+    idle = [mutant.name for mutant in evidence.mutants if mutant.outcome is MutantOutcome.NOT_RUN]
+    return "; ".join([*told, *([f"not run: {', '.join(idle)}"] if idle else [])])
 
 
 def _fate(mutant: MutantRecord) -> str:
-    match mutant.outcome:
-        case MutantOutcome.KILLED:
-            return f"{mutant.name} was killed by {mutant.shows}"
-        case MutantOutcome.OTHER_REASON:
-            return f"{mutant.name} was seen by {mutant.seen or 'another reason'}, not by {mutant.shows}"
-        case MutantOutcome.SURVIVED:
-            return f"{mutant.name} survived {plural(mutant.examples, 'example')} ({mutant.where}: {mutant.what})"
-        case MutantOutcome.NOT_RUN:
-            return f"{mutant.name} was not run"
-        case other:
-            assert_never(other)
+    if mutant.outcome is MutantOutcome.OTHER_REASON:
+        return f"{mutant.name} was seen by {mutant.seen or 'another reason'}, not by {mutant.shows}"
+    return f"{mutant.name} survived {plural(mutant.examples, 'example')} ({mutant.where}: {mutant.what})"
 
 
 def examples_text(evidence: Evidence) -> str:

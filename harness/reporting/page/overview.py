@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reporting.page.markup import Markup, badge, code, element, join, table
-from harness.reporting.words import EXIT_MEANING, STANDING_MEANING, tally, verdict_of_the_run
+from harness.reporting.words import EXIT_MEANING, STANDING_MEANING, circumstances, tally, verdict_of_the_run
 
 if TYPE_CHECKING:
     from harness.ledger.discharge import Discharge
@@ -23,6 +23,7 @@ def banner(discharge: Discharge) -> Markup:
         element("p", f"Exit code {int(exit_code)}: {EXIT_MEANING[exit_code]}.", class_="lead"),
         element("ul", *grounds) if grounds else Markup(""),
         element("p", tally(discharge)),
+        element("p", circumstances(discharge), class_="quiet"),
         class_=f"banner {word.lower().replace(' ', '_')}",
     )
 

@@ -38,3 +38,11 @@ def test_every_combination_stands_as_one_thing(row):
 def test_the_table_is_complete():
     """No combination of verdict, bound and vacuous is missing from the table above."""
     assert {row[:3] for row in TABLE} == {(v, b, c) for v in Verdict for b in (True, False) for c in (True, False)}
+
+
+@pytest.mark.parametrize(("vacuous", "standing"), [(True, S.VACUOUS), (False, S.NOT_MEASURED)])
+def test_a_property_that_never_looked_is_vacuous(vacuous, standing):
+    """It compared its own tables with each other: that is no missing answer, it is a check that proves nothing."""
+    check = evidence(verdict=V.NOT_MEASURED, reason="never_looked", vacuous=vacuous)
+    assert Standing.of(check) is standing
+    assert Standing.of(check).exit_code is X.NOT_MEASURED

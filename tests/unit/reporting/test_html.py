@@ -56,6 +56,12 @@ def test_the_verdict_of_the_run_is_the_headline(page):
     assert "NOT MEASURED: falsify discharge" in " ".join(Page(to_html(discharge())).text)
 
 
+def test_the_banner_says_who_was_on_trial_and_how():
+    """What the counts hold for stands at the top of the page."""
+    banner = to_html(discharge(evidence(subject_identity="prog 1 <b>"))).split("<section")[0]
+    assert "On trial: reader: prog 1 &lt;b&gt;. Profile pr, seed 20260801" in banner
+
+
 def test_every_check_has_its_evidence_on_the_page(page):
     """Each check is one block to open, the ones that are not corroborated are open already."""
     blocks = [item for item in page.all("details") if "data-standing" in item]

@@ -36,6 +36,14 @@ def test_the_first_line_is_the_verdict_of_the_run():
     assert to_markdown(discharge(evidence())).startswith("# CORROBORATED\n\nExit code 0")
 
 
+def test_the_top_says_who_was_on_trial_and_how():
+    """What the counts hold for stands before them, and what comes from a subject stays text."""
+    top = to_markdown(discharge(evidence(subject_identity="prog |*x*|"))).split("| standing")[0]
+    assert "On trial: reader: prog" in top
+    assert "Profile pr, seed 20260801" in top
+    assert "*x*" not in top.replace("\\*", "")
+
+
 def test_every_check_is_in_the_report():
     """Bound clauses stand in a table, unbound ones in a list with their reason, and none is lost."""
     run = realistic()

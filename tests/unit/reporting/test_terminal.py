@@ -155,7 +155,7 @@ def test_what_was_not_measured_says_what_was_missing():
     text = " ".join(failure(not_measured()).split())
     assert "Partitions that no case reached: non_square, grouped_heads." in text
     assert "0 valid cases of 200 required." in text
-    assert "size_only was not run" in text
+    assert "not run: size_only" in text
 
 
 def test_a_vacuous_clause_says_why():
@@ -194,6 +194,11 @@ def test_hostile_text_moves_no_cursor():
 def test_the_last_line_is_the_exit_code_in_words(run, last):
     """Each exit code ends the run with its meaning."""
     assert closing(run).split("\n")[-1] == last
+
+
+def test_the_closing_says_by_which_budget_and_seed():
+    """A green run of the profile dev is worth less than one of nightly, so the profile stands there."""
+    assert "profile nightly, seed 7" in closing(discharge(evidence(), profile="nightly", seed=7)).split("\n")
 
 
 def test_the_closing_counts_with_denominators_and_names_findings():

@@ -1,5 +1,5 @@
 import pytest
-from unit.reporting.factory import discharge, evidence, falsified, realistic
+from unit.reporting.factory import discharge, evidence, falsified, mutant, realistic, unbound
 
 from harness.ledger.standing import Standing
 from harness.reporting.words import (
@@ -7,8 +7,10 @@ from harness.reporting.words import (
     OUTCOME_LETTER,
     OUTCOME_MEANING,
     STANDING_MEANING,
+    circumstances,
     examples_text,
     limit_of_time,
+    mutants_not_killed,
     observed,
     plural,
     tally,
@@ -58,3 +60,28 @@ def test_a_run_without_a_limit_of_time_says_so():
     """The release profile has no budget; that is told in words, not as a number."""
     assert limit_of_time(discharge(budget_s=None)) == "no limit"
     assert limit_of_time(discharge(budget_s=30.0)) == "30 s"
+
+
+def test_the_circumstances_name_who_was_on_trial():
+    """Each subject once with its roles, the budget and the seed, when, and from which commits; or nobody."""
+    checks = [
+        evidence("FALSIFY-001", role="reader", subject_identity="prog 1", git_commit="b" * 40 + "+dirty"),
+        evidence("FALSIFY-002", role="importer", subject_identity="prog 1", git_commit="a0"),
+        evidence("FALSIFY-003", role="importer", subject_identity="other 2", git_commit=""),
+        unbound("FALSIFY-004", subject_identity="", git_commit=""),
+    ]
+    assert circumstances(discharge(*checks)) == (
+        "On trial: importer: other 2; importer, reader: prog 1. "
+        "Profile pr, seed 20260801, 2026-08-01T09:30:00Z, commit a0, commit bbbbbbbbbbbb+dirty."
+    )
+    assert circumstances(discharge()).startswith("On trial: nobody. ")
+
+
+def test_mutants_that_were_not_run_are_told_together():
+    """A falsified reference leaves every mutant untried: one list of names, after those that got away."""
+    names = [mutant(name, MutantOutcome.NOT_RUN) for name in ("first", "second")]
+    weak = mutant("weak", MutantOutcome.SURVIVED, where="head", what="dims", examples=1)
+    assert mutants_not_killed(evidence(mutants=(*names, weak, mutant("dead")))) == (
+        "weak survived 1 example (head: dims); not run: first, second"
+    )
+    assert not mutants_not_killed(evidence())
