@@ -98,7 +98,9 @@ def _load(file: Path) -> Binding:
     checks: dict[str, BoundCheck] = {}
     data = document.data if isinstance(document.data, dict) else {}
     head, wrong = validated(BindingHead, document, (), data)
-    findings += wrong + unquoted(document) if source.readable else []
+    # What is no YAML lacks every key; to say so once is enough.
+    if document.data is not None or not findings:
+        findings += wrong + unquoted(document)
     blocks = data.get("checks")
     for identity, block in blocks.items() if isinstance(blocks, dict) else ():
         checks[identity], wrong = _bound(document, identity, block)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _OWN_CODES = {("ClauseBlock", "prediction"): "FC034", ("ClauseBlock", "if_fails"): "FC035"}
 """Missing keys that have a page of their own in the catalogue, by model and key."""
 
+_FILES = {"BindingHead": "the binding"}
+"""What a file is called that is no contract, by its model."""
+
 
 def findings_of(error: ValidationError, document: Document, base: Path, model: type[BaseModel]) -> list[Finding]:
     """The findings of `error`, which `model` raised on the value at `base` in `document`."""
@@ -46,7 +49,9 @@ def _finding(detail: ErrorDetails, document: Document, base: Path, model: type[B
         case "missing":
             key = str(rest[0]) if rest else "?"
             code = _OWN_CODES.get((model.__name__, key), "FC011")
-            return _error(code, f"{_named(path)} has no `{key}`", document.span(path), _described(model, detail["loc"]))
+            return _error(
+                code, f"{_named(path, model)} has no `{key}`", document.span(path), _described(model, detail["loc"])
+            )
         case "extra_forbidden":
             return _unknown(str(path[-1]), document, path, model, detail["loc"])
         case "string_type" if document.lexemes.get(path):
@@ -54,7 +59,7 @@ def _finding(detail: ErrorDetails, document: Document, base: Path, model: type[B
             message = f"`{lexeme}` stands where text belongs, and YAML 1.1 or 1.2 reads {other_reading(lexeme)}"
             return _error("FC006", message, document.span(path), f"write {quoted(lexeme)}")
     found = _shown(document, path, detail["input"])
-    message = f"{_named(path)}: {_reason(detail)}; found {found}"
+    message = f"{_named(path, model)}: {_reason(detail)}; found {found}"
     return _error("FC012", message, document.span(path), _expected(detail))
 
 
@@ -62,7 +67,7 @@ def _unknown(key: str, document: Document, path: Path, model: type[BaseModel], l
     known = keys_at(model, loc[:-1])
     near = nearest(key, known)
     hint = f"did you mean `{near}`?" if near else f"known here: {', '.join(sorted(known))}"
-    return _error("FC010", f"{_named(path[:-1])} knows no key `{key}`", document.key_span(path), hint)
+    return _error("FC010", f"{_named(path[:-1], model)} knows no key `{key}`", document.key_span(path), hint)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -130,8 +135,10 @@ def _walk(document: Document, base: Path, loc: tuple[int | str, ...]) -> tuple[P
     return path, ()
 
 
-def _named(path: Path) -> str:
-    return f"`{'.'.join(map(str, path))}`" if path else "the contract"
+def _named(path: Path, model: type[BaseModel]) -> str:
+    if path:
+        return f"`{'.'.join(map(str, path))}`"
+    return _FILES.get(model.__name__, "the contract")
 
 
 def _shown(document: Document, path: Path, value: Any) -> str:
