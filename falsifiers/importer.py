@@ -33,6 +33,19 @@ def sound_sources_are_converted(case: Checkpoint, witness: Witness, context: Con
 
 @falsifier(
     experiment=IMPORTS,
+    measures=[Measure("changed_sources", "files", "files of the source that were changed, added or taken away")],
+)
+def sources_are_left_alone(case: Checkpoint, witness: Witness, context: Context) -> Observation:
+    """An import reads its source and leaves every byte of it as it was, with nothing beside it that was not there."""
+    del case, context
+    changes = witness.data("source_changes")
+    if not isinstance(changes, list):
+        return Observation({}, 0, not_measured=f"the call failed ({witness.state}): {witness.message}")
+    return Observation({"changed_sources": len(changes)}, 1, "; ".join(map(str, changes)))
+
+
+@falsifier(
+    experiment=IMPORTS,
     measures=[
         Measure("wrong_names", "tensors", "names that are lost and names that nothing in the source stands behind"),
         Measure("lost_tensors", "tensors", "tensors of the source that the import lacks"),

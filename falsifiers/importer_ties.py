@@ -31,8 +31,8 @@ def ties_tell_the_truth(seen: Import, context: Context) -> Observation:
     flags = {key: seen.metadata.get(key) for key in ("tied_embeddings", "tie_word_embeddings")}
     written = {key: value for key, value in flags.items() if value is not None}
     tied = seen.truth.tied if seen.truth is not None else next(iter(written.values()), None)
-    if tied is None:  # nothing says whether it is tied, so that nothing said is false
-        return Observation({"wrong_ties": 0, "differing_heads": 0, "false_flags": 0}, 1, "no source, and no flag")
+    if tied is None:
+        return Observation({}, 0, not_applicable="the file says nothing about a tie; name what it was made from")
     false = [
         f"{key} says {shown(value)}, the model is {'' if tied else 'not '}tied"
         for key, value in written.items()

@@ -154,6 +154,8 @@ def head_product_equals_the_source(seen: Import, context: Context) -> Observatio
     if right is None:
         raise UnjudgeableError(f"values of {own.dtype} cannot be decoded here")
     logits = _logits(found.dtype, found.dims, found.payload)
+    if logits is None and found.dims == own.dims and size_of(found.dtype, found.dims) == found.nbytes:
+        raise UnjudgeableError(f"values of {found.dtype} cannot be decoded here")
     if logits is None or logits.shape != right.shape:
         return Observation(
             {"wrong_logits": rows}, rows,

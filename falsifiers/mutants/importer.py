@@ -42,6 +42,27 @@ def writes_nothing(reference: Importer) -> SpoiltImporter:
     return SpoiltImporter(reference, "writes_nothing", lambda dest, _: dest.unlink())
 
 
+@operator(role="importer", edits="bytes", where="the source", what="its last byte", before="as it was", after="changed")
+def writes_into_its_source(reference: Importer) -> SpoiltImporter:
+    """The source is opened for writing, and its last byte is another one afterwards."""
+
+    def spoil(_dest: Path, source: Path) -> None:
+        data = source.read_bytes()
+        source.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+    return SpoiltImporter(reference, "writes_into_its_source", spoil)
+
+
+@operator(role="importer", edits="output", where="beside the source", what="a cache", before="absent", after="written")
+def caches_beside_its_source(reference: Importer) -> SpoiltImporter:
+    """Something is left in the folder of the source."""
+
+    def spoil(_dest: Path, source: Path) -> None:
+        (source.parent / "model.cache").write_bytes(b"x")
+
+    return SpoiltImporter(reference, "caches_beside_its_source", spoil)
+
+
 @operator(role="importer", edits="bytes", where="bytes 0 to 4", what="the magic", before="APR\\0", after="APR2")
 def wrong_magic(reference: Importer) -> SpoiltImporter:
     """The file begins as no reader expects."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hypothesis.strategies import SearchStrategy
+    from pydantic import JsonValue
 
     from harness.contract.models import Population
     from harness.subject.importer import Importer
@@ -70,10 +72,16 @@ class Imports(Experiment[Checkpoint]):
         source = _source_file(case, folder / "source")
         target = folder / "out" / "model.apr"
         target.parent.mkdir()
+        before = _contents(source.parent)
         answer = subject.convert(source, target)
         if answer.state is not RunState.RAN:
             return Answer(state=answer.state, message=answer.message, duration_s=answer.duration_s)
-        return _judge_output(target, "out/model.apr", answer.message, answer.duration_s)
+        judged = _judge_output(target, "out/model.apr", answer.message, answer.duration_s)
+        return judged.model_copy(update={"data": {"source_changes": _changes(before, _contents(source.parent))}})
+
+    def burden(self, case: Checkpoint) -> float:
+        """A generated checkpoint travels in its case, and is smaller than any real file."""
+        return 0.0 if isinstance(case, GeneratedCheckpoint) else 1000.0
 
     def may_decline(self, case: Checkpoint) -> bool:
         """NaNs are for the data-quality gates to judge, and block types are beyond what every importer has to read."""
@@ -84,6 +92,25 @@ class Imports(Experiment[Checkpoint]):
         if artifact.suffix != ".apr" and not _begins_as_apr(artifact):
             return None
         return FinishedPair(artifact=str(artifact.absolute()), source=str(source.absolute()) if source else None)
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """Digest of every file below `folder`, by relative path."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[JsonValue]:
+    """What happened to the source while it was converted, in words."""
+    told = {
+        name: "is gone" if name not in after else "is new" if name not in before else "was changed"
+        for name in {*before, *after}
+        if before.get(name) != after.get(name)
+    }
+    return [f"{name} {what}" for name, what in sorted(told.items())]
 
 
 def _begins_as_apr(path: Path) -> bool:

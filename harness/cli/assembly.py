@@ -119,7 +119,9 @@ def find_artifacts(entries: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for entry in entries:
         if entry.is_dir():
+            index = entry / "model.safetensors.index.json"
             inside = sorted(path for path in entry.iterdir() if path.suffix in ARTIFACT_SUFFIXES and path.is_file())
+            inside = [index] if index.is_file() else inside  # shards are one model
             if not inside:
                 raise RefusedError(
                     "no model file in this folder", file=shown(entry), expected=", ".join(ARTIFACT_SUFFIXES)

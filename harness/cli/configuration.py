@@ -65,6 +65,18 @@ class Configuration:
         """Folder of reports."""
         return self.root / self.table.reports
 
+    def sources(self) -> tuple[Path, ...]:
+        """The project's real model files. Raises RefusedError for one that is not there."""
+        found = self.resolve(self.table.sources)
+        for path in found:
+            if not path.exists():
+                raise RefusedError(
+                    "a source that the project names is not there",
+                    file=shown(path),
+                    way_out="mend `sources` in [tool.falsify]",
+                )
+        return found
+
     def falsifier_folders(self) -> tuple[Path, ...]:
         """Folders of the project's own falsifiers that exist."""
         return tuple(path for path in self.resolve(self.table.falsifiers) if path.is_dir())

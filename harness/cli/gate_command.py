@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from harness.reporting.json_report import to_json
 from harness.reporting.terminal import closing, failure, line
 from harness.reporting.write import write_reports
 from harness.trial.profiles import PROFILES, profile
+from harness.trial.record import NOT_APPLICABLE
+from harness.verdict.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.cli.assembly import Assembly
@@ -72,6 +75,10 @@ def gate_command(  # noqa: PLR0913 - one parameter an option
     Exit 0: nothing was falsified and all was measured; 1: something was falsified; 2: something was not measured;
     3: wrong usage or a fault of our own.
     """
+    if source is not None and not artifacts:
+        raise UsageError("--source says what an --artifact was made from, and there is none")
+    if artifacts and subjects:
+        raise UsageError("a finished file is judged as it is: --artifact leaves nothing for --subject to do")
     settings = configuration(Path.cwd())
     request = Request(
         start=Path.cwd(),
@@ -105,15 +112,12 @@ def gate_command(  # noqa: PLR0913 - one parameter an option
 
 def expand(artifacts: tuple[Path, ...]) -> tuple[Path, ...]:
     """`artifacts` with globs resolved against the current folder; one that matches nothing stays."""
-    return tuple(
-        match
-        for entry in artifacts
-        for match in (sorted(Path.cwd().glob(str(entry))) if _is_glob(entry) else [entry]) or [entry]
-    )
+    return tuple(match for entry in artifacts for match in _matches(entry) or [entry])
 
 
-def _is_glob(entry: Path) -> bool:
-    return not entry.exists() and not entry.is_absolute() and any(mark in str(entry) for mark in "*?[")
+def _matches(entry: Path) -> list[Path]:
+    text = str(entry)
+    return sorted(map(Path, glob(text, recursive=True))) if has_magic(text) else []  # noqa: PTH207 - absolute patterns
 
 
 def run_and_tell(  # noqa: PLR0913 - what a run is told with
@@ -134,6 +138,8 @@ def run_and_tell(  # noqa: PLR0913 - what a run is told with
 
     def told(evidence: Evidence) -> None:
         progress.ended()
+        if evidence.reason == NOT_APPLICABLE:
+            return
         if not quiet or (evidence.bound and (evidence.verdict != "CORROBORATED" or evidence.vacuous)):
             click.echo(line(evidence, width, colour), err=to_stderr, color=colour)
 
@@ -142,7 +148,7 @@ def run_and_tell(  # noqa: PLR0913 - what a run is told with
     finally:
         session.close()
     discharge = discharge_of(assembly, session, started, checks, faults, require_bound=require_bound)
-    for evidence in checks:
+    for evidence in discharge.checks:
         if evidence.bound and (evidence.verdict != "CORROBORATED" or evidence.vacuous):
             click.echo("\n" + failure(evidence, colour), err=to_stderr, color=colour)
     for row in discharge.not_applicable:

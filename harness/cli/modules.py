@@ -71,7 +71,7 @@ def modules_by_path(folder: Path) -> Iterator[tuple[ModuleType, str]]:
             yield importlib.import_module(f"{package}.{dotted}"), dotted
         except FalsifyError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(
                 "the falsifier module cannot be imported",
                 file=str(path),

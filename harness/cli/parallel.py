@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
@@ -32,7 +35,7 @@ def run_on_processes(
     faults: list[Fault] = []
     arguments = (request, session.store.folder, session.budget.started)
     context = multiprocessing.get_context("spawn")
-    with terminated_as_interrupted():
+    with terminated_as_interrupted(session):
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare, initargs=arguments)
         try:
             waiting = {pool.submit(_run, number): number for number in range(len(checks))}
@@ -70,8 +73,16 @@ def _prepare(request: Request, answers: Path, started: float) -> None:
     """Plan the run in a new process."""
     global _here  # noqa: PLW0603 - a worker process has one plan, made once
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     assembly = request.plan()
     _here = assembly, request.session(assembly, answers=answers, started=started)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it is gone, killed without a chance to say so."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _run(number: int) -> str | Fault:
@@ -80,5 +91,5 @@ def _run(number: int) -> str | Fault:
     check = assembly.plan.checks[number]
     try:
         return session.run(check).model_dump_json()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and the other checks still run
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is ours, and the other checks still run
         return fault_of(check, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from harness.trial.casefile import CaseFile, read_case
 from harness.trial.plan import Check, Plan, plan_checks
 from harness.trial.profiles import profile
 from harness.trial.session import Session
-from harness.verdict.errors import RefusedError
+from harness.verdict.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.configuration import Configuration
@@ -53,7 +54,7 @@ def replay_command(*, cases: tuple[Path, ...], subjects: tuple[str, ...], paths:
     for path in _case_files(cases):
         stored = read_case(path)
         contract = _contract_of(stored, contracts, path)
-        options = subjects or ([f"{stored.role}={stored.subject}"] if stored.subject else [])
+        options = subjects or _stored_subject(stored, path, settings)
         planned = plan_checks([contract], shelves, parse_subjects(options, {}, call_seconds=profile("pr").call_seconds))
         checks += [_on(check, stored, path) for check in planned.checks if check.clause.id == stored.clause]
     used = {check.contract.path: check.contract for check in checks}
@@ -73,6 +74,22 @@ def _case_files(entries: tuple[Path, ...]) -> list[Path]:
             raise RefusedError("no case file in this folder", file=str(entry))
         found += inside if entry.is_dir() else [entry]
     return found
+
+
+def _stored_subject(stored: CaseFile, path: Path, settings: Configuration) -> list[str]:
+    """The program that stands in the case, if the case is the project's own; a stranger's is not run unasked."""
+    if not stored.subject:
+        return []
+    option = f"{stored.role}={stored.subject}"
+    if not path.resolve().is_relative_to(settings.reports.resolve()):
+        raise UsageError(
+            "the case asks to run a program, and does not come from this project's reports",
+            file=str(path),
+            found=stored.subject,
+            way_out=f"if it may run: --subject {shlex.quote(option)}",
+        )
+    click.echo(f"running {stored.subject}", err=True)
+    return [option]
 
 
 def _contracts(paths: tuple[str, ...], settings: Configuration) -> tuple[Contract, ...]:

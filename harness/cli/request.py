@@ -48,7 +48,7 @@ class Request:
             assembly.registry,
             chosen,
             self.seed,
-            sources=assembly.configuration.resolve(assembly.configuration.table.sources),
+            sources=assembly.configuration.sources(),
             cases=self.reports / "cases",
             answers=answers,
         )

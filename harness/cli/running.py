@@ -8,12 +8,14 @@ import time
 import traceback
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.ledger.discharge import Discharge
 from harness.ledger.records import ContractRecord, Fault, FindingRecord
 from harness.ledger.records import NotApplicable as NotApplicableRecord
+from harness.trial.record import NOT_APPLICABLE
 from harness.verdict.errors import FalsifyError
 
 if TYPE_CHECKING:
@@ -36,14 +38,14 @@ def run_checks(
     """Run every check; an interruption or the end of the budget leaves the rest NOT_MEASURED, with that reason."""
     results: list[Evidence] = []
     faults: list[Fault] = []
-    with terminated_as_interrupted():
+    with terminated_as_interrupted(session):
         for check in checks:
             try:
                 evidence = session.run(check)
             except KeyboardInterrupt:
                 ended_by_signal(session)
                 evidence = session.not_reached(check, "interrupted")
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and the other checks still run
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - it is ours, and the other checks still run
                 faults.append(fault_of(check, error))
                 evidence = session.not_reached(check, "harness_fault")
             results.append(evidence)
@@ -56,31 +58,34 @@ def ended_by_signal(session: Session) -> None:
     session.budget.interrupted = "stopped by a signal"
 
 
-def fault_of(check: Check, error: Exception) -> Fault:
+def fault_of(check: Check, error: BaseException) -> Fault:
     """A fault of our own, told with its place."""
     where = f"{check.contract.path}::{check.node}"
     if isinstance(error, FalsifyError):
         return Fault(where=where, message=str(error))
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return Fault(where=where, message=f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})")
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno}, {frames[-1].name})" if frames else ""
+    return Fault(where=where, message=f"{type(error).__name__}: {error}{at}")
 
 
 @contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: with reports."""
+def terminated_as_interrupted(session: Session) -> Iterator[None]:
+    """Let SIGTERM, and a terminal that is closed, end a run as Ctrl-C does: with reports."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        ended_by_signal(session)  # where somebody swallows the exception, the next case sees this
         raise KeyboardInterrupt
 
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     except ValueError:  # not in the main thread, where signals are not ours to take
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def discharge_of(  # noqa: PLR0913 - everything that a run remembers
@@ -92,7 +97,12 @@ def discharge_of(  # noqa: PLR0913 - everything that a run remembers
     *,
     require_bound: bool,
 ) -> Discharge:
-    """The record of a run."""
+    """The record of a run; what turned out to say nothing about a finished file is listed, and is no check."""
+    silent = [
+        NotApplicableRecord(contract=row.contract, clause=row.clause, subject=row.subject, why=row.message)
+        for row in checks
+        if row.reason == NOT_APPLICABLE
+    ]
     return Discharge(
         falsify=__version__,
         started_at=started.isoformat(timespec="seconds"),
@@ -105,10 +115,13 @@ def discharge_of(  # noqa: PLR0913 - everything that a run remembers
         selection=assembly.selection,
         subjects={role: subject.identity for role, subject in assembly.subjects.items()},
         contracts=tuple(contract_record(contract) for contract in assembly.contracts),
-        checks=tuple(checks),
-        not_applicable=tuple(
-            NotApplicableRecord(contract=row.contract, clause=row.clause, subject=row.subject, why=row.why)
-            for row in assembly.plan.not_applicable
+        checks=tuple(row for row in checks if row.reason != NOT_APPLICABLE),
+        not_applicable=(
+            *(
+                NotApplicableRecord(contract=row.contract, clause=row.clause, subject=row.subject, why=row.why)
+                for row in assembly.plan.not_applicable
+            ),
+            *silent,
         ),
         findings=tuple(
             FindingRecord(

@@ -76,7 +76,8 @@ def _workshop(config: pytest.Config) -> Workshop | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let a term FALSIFY-NNN of -k select exactly the clauses that it means; other terms stay pytest's."""
     expression = config.option.keyword
-    if not expression or not re.search(r"\bFALSIFY-\d+", expression, re.IGNORECASE):
+    contracts = config.stash.get(WORKSHOP, None) is not None
+    if not expression or not (contracts or re.search(r"\bFALSIFY-\d+", expression, re.IGNORECASE)):
         return
     from harness.pytest_plugin.selecting import split  # noqa: PLC0415 - see the module's docstring
 
@@ -89,6 +90,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Counts of what the clauses showed, and the reports where they are wanted."""
+    if hasattr(config, "workerinput"):
+        return
     evidence = [
         value
         for reports in terminalreporter.stats.values()

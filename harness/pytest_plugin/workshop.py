@@ -60,7 +60,7 @@ class Workshop:
             self._registry,
             profile(option.falsify_profile or table.profile),
             table.seed if option.falsify_seed is None else option.falsify_seed,
-            sources=self.configuration.resolve(table.sources),
+            sources=self.configuration.sources(),
             cases=self.configuration.reports / "cases",
             answers=self._answers(),
         )

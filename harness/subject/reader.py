@@ -49,7 +49,10 @@ class Reader(Protocol):
     identity: str
 
     def admit(self, artifact: Path, gates: Mapping[str, Any]) -> Admission:
-        """Look at every byte of `artifact` under the data-quality `gates` (the contract's `semantic_validation`)."""
+        """Look at every byte of `artifact` under the data-quality `gates` (the contract's `semantic_validation`).
+
+        Without gates (an empty mapping: the contract has no such table) container and layout alone are judged.
+        """
 
     def decode(self, artifact: Path, tensor: str) -> tuple[RunState, bytes, str]:
         """Values of one tensor as little-endian F32 bytes, or a refusal and its message."""

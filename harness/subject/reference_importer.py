@@ -22,7 +22,7 @@ class ReferenceImporter:
     identity = REFERENCE_IDENTITY
 
     def convert(self, source: Path, dest: Path) -> Conversion:
-        """A refusal is a failed conversion (EXITED), as it would be of a program; faults of ours propagate."""
+        """A refusal is a failed conversion (EXITED) and an unexpected exception a crash, as of any program."""
         from harness.model.conversion.convert import convert  # noqa: PLC0415 - numpy only where something is converted
 
         started = time.monotonic()
@@ -30,4 +30,6 @@ class ReferenceImporter:
             convert(source, dest, overwrite=False)
         except (RefusedError, UsageError) as error:
             return Conversion(RunState.EXITED, str(error), time.monotonic() - started)
+        except Exception as error:  # noqa: BLE001 - this importer is on trial, and this is what it did
+            return Conversion(RunState.CRASHED, f"{type(error).__name__}: {error}", time.monotonic() - started)
         return Conversion(RunState.RAN, "", time.monotonic() - started)

@@ -25,7 +25,7 @@ class ReferencePretrainer:
     identity = REFERENCE_IDENTITY
 
     def preflight(self, init: Path, target: Mapping[str, JsonValue], probe: Path) -> Preflight:
-        """Run the stages; the one behind them creates the empty file `probe`. Faults of ours propagate."""
+        """Run the stages; the one behind them creates the empty file `probe`. An unexpected exception is a crash."""
         from harness.model.training.preflight import preflight  # noqa: PLC0415 - readers only where something is read
 
         started = time.monotonic()
@@ -39,6 +39,9 @@ class ReferencePretrainer:
                 message=str(error),
                 duration_s=time.monotonic() - started,
             )
+        except Exception as error:  # noqa: BLE001 - this pretrainer is on trial, and this is what it did
+            message = f"{type(error).__name__}: {error}"
+            return Preflight(RunState.CRASHED, "", message=message, duration_s=time.monotonic() - started)
         return Preflight(
             state=RunState.RAN if result.passed else RunState.REFUSED,
             stage=result.stage,

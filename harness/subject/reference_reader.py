@@ -28,7 +28,12 @@ class ReferenceReader:
         from harness.model.validation.inspection import inspect_artifact  # noqa: PLC0415
 
         started = time.monotonic()
-        report = inspect_artifact(artifact, Gates.read(gates))
+        read = Gates.read(gates)
+        try:
+            report = inspect_artifact(artifact, read)
+        except Exception as error:  # noqa: BLE001 - this reader is on trial, and this is what it did
+            message = f"{type(error).__name__}: {error}"
+            return Admission(RunState.CRASHED, message=message, duration_s=time.monotonic() - started)
         listing = tuple(Listing(entry.name, entry.dims, entry.dtype.name, entry.nbytes) for entry in report.listing)
         refused = report.refused if report.refused or listing else {"": frozenset({"no-tensors"})}
         state = RunState.REFUSED if refused else RunState.RAN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +78,14 @@ class AnswerStore:
                 "case": json.loads(case.model_dump_json()),
             }
             self.in_flight.write_text(json.dumps(note), encoding="utf-8")
-        answer = experiment.exercise(subject, case, folder, tables)
-        if self.in_flight is not None:
-            self.in_flight.unlink(missing_ok=True)
+        try:
+            answer = experiment.exercise(subject, case, folder, tables)
+        except Exception:
+            shutil.rmtree(folder, ignore_errors=True)  # so that the next clause can ask again and be told the same
+            raise
+        finally:
+            if self.in_flight is not None:
+                self.in_flight.unlink(missing_ok=True)
         return answer
 
     @staticmethod

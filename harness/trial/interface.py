@@ -84,6 +84,10 @@ class Observation:
     """For people: what was seen, on which tensor, found and expected."""
     not_measured: str = ""
     """Why this case could not be measured; empty when it was."""
+    outside: bool = False
+    """Whether the case lies outside what the parameters ask for; it then counts as declined and shows nothing."""
+    not_applicable: str = ""
+    """Why the clause has nothing to say about a finished file, seen only when it is looked at; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,10 @@ class Experiment(ABC, Generic[C]):
     @abstractmethod
     def exercise(self, subject: Any, case: C, folder: Path, tables: Mapping[str, Any]) -> Answer:
         """Put `subject` through `case` in the empty folder `folder`; what fails is an answer, not an exception."""
+
+    def burden(self, case: C) -> float:  # noqa: ARG002 - for those whose cases drag something along
+        """What `case` weighs beyond its own text, such as a model file; the lightest counterexample is reported."""
+        return 0.0
 
     def may_decline(self, case: C) -> bool:  # noqa: ARG002 - for those that can
         """Whether a sound subject may refuse `case`; one that does is no failure and shows nothing of a clause."""

@@ -61,7 +61,7 @@ class Check:
             return self.subject.label
         if not self.unbindable:
             return "unbound"
-        return "stale" if self.clause.stale else "unbindable"
+        return "stale" if self.clause.armed_by and self.clause.stale else "unbindable"
 
     @property
     def node(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
@@ -35,11 +36,16 @@ class Trial:
     whole_population: bool = True
 
 
+NOT_APPLICABLE = "not_applicable"
+"""Reason of evidence that stands for no check: the clause has nothing to say about the finished file."""
+
+
 def bare(check: Check, session: Session, started: datetime, *, reason: str, message: str = "") -> Evidence:
     """Evidence of a check that was not tried: unbound, unbindable, or not reached for `reason`."""
     bound = check.falsifier is not None or bool(check.unbindable)
     if check.unbindable:
-        code, message = ("stale_binding" if check.clause.stale else "unbindable"), check.unbindable
+        stale = check.clause.armed_by and check.clause.stale
+        code, message = "stale_binding" if stale else "unbindable", check.unbindable
     elif not bound:
         code, message = ("retired" if check.clause.retired else "unbound"), check.clause.why_unbound
     else:
@@ -168,4 +174,5 @@ def _store(check: Check, session: Session, failure: Failure) -> str | None:
             falsify=__version__,
         ),
     )
-    return path.as_posix()
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

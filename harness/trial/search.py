@@ -15,11 +15,12 @@ from harness.verdict.errors import FalsifyError, HarnessFault
 from harness.verdict.verdicts import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from harness.contract.models import CheckBlock
     from harness.trial.answers import AnswerStore
+    from harness.trial.deck import Deck
     from harness.trial.interface import Answer, Case, Falsifier, Observation, Subject
     from harness.trial.profiles import Budget
 
@@ -48,8 +49,23 @@ class Attack:
     def search(self, cases: Iterable[Case], *, until: str = "") -> Tally:
         """Judge the subject on `cases`; stops early once the measure `until` has been seen out of its bounds."""
         tally = Tally(self.falsifier, self.check)
+        self._judge_all(tally, cases, until=until)
+        return tally
+
+    def search_decks(self, decks: Sequence[Deck], required: int) -> Tally:
+        """Judge the subject on the boundary cases, and on drawn ones of each deck until `required` more are valid."""
+        tally = Tally(self.falsifier, self.check)
+        self._judge_all(tally, decks[0].boundary)
+        for number, deck in enumerate(decks, start=1):
+            # Blind and declined cases are no valid ones; twice as many draws make up for them, and bound the calls.
+            self._judge_all(tally, deck.drawn[: 2 * required], enough=number * required)
+        return tally
+
+    def _judge_all(self, tally: Tally, cases: Iterable[Case], *, until: str = "", enough: int | None = None) -> None:
         experiment = self.falsifier.experiment
         for number, case in enumerate(cases):
+            if enough is not None and tally.valid >= enough:
+                break
             self.progress(self.subject.label, number)
             if self.budget.spent:
                 tally.cut = self.budget.spent
@@ -58,7 +74,6 @@ class Attack:
             self.judge(tally, case, answer, folder)
             if until and tally.failures and until in tally.failures[-1].measures:
                 break
-        return tally
 
     def judge(self, tally: Tally, case: Case, answer: Answer, folder: Path) -> None:
         """Add to `tally` what `answer` shows of the clause."""
@@ -78,7 +93,7 @@ class Attack:
             return self.falsifier.observe(case, witness, self.context)
         except FalsifyError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise HarnessFault(
                 f"the falsifier {self.falsifier.name} failed: {type(error).__name__}: {error}",
                 place=f"case {case.model_dump_json()[:400]}",
@@ -96,9 +111,12 @@ class Attack:
 
     def smallest(self, failures: list[Failure], *, seed_value: int, count: int, calls: int) -> Failure:
         """The smallest failing case at hand: the lightest of `failures`, and what Hypothesis shrinks the drawn to."""
-        best = min(failures, key=lambda failure: weight(failure.case))
+        best = min(failures, key=self._weight)
         shrunk = self._shrink(best.measures[0], seed_value=seed_value, count=count, calls=calls)
-        return min((shrunk, best), key=lambda failure: weight(failure.case)) if shrunk is not None else best
+        return min((shrunk, best), key=self._weight) if shrunk is not None else best
+
+    def _weight(self, failure: Failure) -> float:
+        return weight(failure.case) + self.falsifier.experiment.burden(failure.case)
 
     def _shrink(self, measure: str, *, seed_value: int, count: int, calls: int) -> Failure | None:
         """Shrink the first drawn case that fails by `measure`; new subject calls beyond `calls` count as no failure."""

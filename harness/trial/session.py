@@ -18,9 +18,9 @@ from harness.trial.interface import Context
 from harness.trial.mutate import kill_matrix, not_run
 from harness.trial.profiles import Budget, Profile
 from harness.trial.provenance import sha256_of
-from harness.trial.record import Trial, bare, evidence_of
+from harness.trial.record import NOT_APPLICABLE, Trial, bare, evidence_of
 from harness.trial.search import Attack
-from harness.verdict.errors import RefusedError
+from harness.verdict.errors import RefusedError, UsageError
 from harness.verdict.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -66,12 +66,14 @@ class Session:
         folder = answers if answers is not None else Path(tempfile.mkdtemp(prefix="falsify-"))
         in_flight = cases / f"in-flight-{os.getpid()}.json" if cases is not None else None
         if cases is not None:
-            cases.mkdir(parents=True, exist_ok=True)
+            _writable(cases)
         store = AnswerStore(folder, in_flight)
         return cls(registry, profile, seed, Budget(profile.seconds), store, sources, cases)
 
     def close(self) -> None:
         """Remove the working files of the run."""
+        if self.store.in_flight is not None:
+            self.store.in_flight.unlink(missing_ok=True)
         shutil.rmtree(self.store.folder, ignore_errors=True)
 
     def run(self, check: Check) -> Evidence:
@@ -84,6 +86,8 @@ class Session:
             trial = self._on_case(check, attack) if check.case is not None else self._on_population(check, attack)
         except RefusedError as error:  # what we were given cannot be tried: a gap, and no fault of ours
             return bare(check, self, started, reason="refused", message=str(error))
+        if trial.tally.inapplicable and not trial.tally.valid:
+            return bare(check, self, started, reason=NOT_APPLICABLE, message=trial.tally.inapplicable)
         return evidence_of(check, self, trial, started, time.monotonic() - clock)
 
     def not_reached(self, check: Check, reason: str) -> Evidence:
@@ -107,7 +111,7 @@ class Session:
         """The deck of an experiment for one seed; clauses that ask for the same population share it."""
         block = check.clause.check
         assert block is not None
-        count = self.profile.required(block.population.examples, external=False)
+        count = 2 * self.profile.required(block.population.examples, external=False)  # some are blind or declined
         key = (experiment.name, block.population.architectures, block.population.partitions, deck_size(count), seed)
         if key not in self._decks:
             self._decks[key] = draw(experiment, block.population, self.sources, seed_value=seed, count=count)
@@ -127,16 +131,13 @@ class Session:
         decks = [
             self.deck(attack.falsifier.experiment, check, self.seed + number) for number in range(self.profile.seeds)
         ]
-        cases = list(decks[0].cases(required))
-        for deck in decks[1:]:
-            cases += deck.cases(required)[len(deck.boundary) :]
         rejected = sum(deck.rejected for deck in decks)
-        tally = attack.search(cases)
+        tally = attack.search_decks(decks, required)
         failure = self._smallest(attack, tally) if tally.failures else None
         flaky = failure is not None and self._disagrees(attack, failure)
         twin, mutants = self._shown_to_bite(check, attack, decks[0].cases(required), None if external else tally)
-        if decks[0].exhausted:
-            required = min(required, len(cases))
+        if decks[0].exhausted:  # there are no more cases than these, which is better than enough of them
+            required = min(required, max(1, tally.valid))
         return Trial(tally, failure, twin, mutants, required=required, rejected=rejected, flaky=flaky)
 
     def _on_case(self, check: Check, attack: Attack) -> Trial:
@@ -149,8 +150,7 @@ class Session:
         return Trial(tally, failure, twin, mutants, required=1, rejected=0, flaky=False, whole_population=False)
 
     def _smallest(self, attack: Attack, tally: Tally) -> Failure:
-        block = attack.check
-        count = self.profile.required(block.population.examples, external=False)
+        count = 2 * self.profile.required(attack.check.population.examples, external=False)
         return attack.smallest(tally.failures, seed_value=self.seed, count=count, calls=self.profile.shrink_calls)
 
     @staticmethod
@@ -172,3 +172,18 @@ class Session:
             return verdict, not_run(check.operators)
         self._kills[key] = (verdict, kill_matrix(on_reference, reference, check.operators, cases))
         return self._kills[key]
+
+
+def _writable(folder: Path) -> None:
+    """Make `folder`, and see that files can be written there before anything is tried. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            "counterexamples cannot be written",
+            file=str(folder),
+            found=error.strerror or str(error),
+            way_out="name another folder with --reports, or in [tool.falsify] reports",
+        ) from None

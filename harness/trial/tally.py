@@ -44,6 +44,8 @@ class Tally:
     blind: dict[str, set[str]] = field(default_factory=dict)
     blind_cases: int = 0
     looked: bool = False
+    inapplicable: str = ""
+    """Why the clause says nothing about the finished file on trial."""
     cut: str = ""
     """Reason code when the run ended before the last case."""
 
@@ -54,6 +56,10 @@ class Tally:
 
     def add(self, case: Case, partitions: frozenset[str], observation: Observation) -> None:
         """Count what one case showed."""
+        self.inapplicable = self.inapplicable or observation.not_applicable
+        if observation.outside:
+            self.declined += 1
+            return
         if observation.not_measured or observation.compared <= 0:
             self.skip(observation.not_measured or "nothing was compared")
             return
@@ -121,7 +127,7 @@ class Tally:
             ("" if self.looked else "never_looked", "the property never looked at anything that the subject gave"),
             ("partition_unreached" if unreached else "", f"no case reached {', '.join(unreached)}"),
             (
-                "too_few_examples" if self.valid + self.blind_cases + self.declined < required else "",
+                "too_few_examples" if self.valid < required else "",
                 f"{self.valid} cases judged, {required} required",
             ),
             (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -95,7 +96,7 @@ class DeadRows(_Gate):
     min_row_l2: Norm
 
 
-class Gates(BaseModel):
+class Thresholds(BaseModel):
     """The contract's table `semantic_validation`; every threshold comes from there and none has a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -106,11 +107,23 @@ class Gates(BaseModel):
     spot_check: SpotCheck
     dead_rows: DeadRows
 
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The gates of a contract: all of them, or none where it says nothing about data."""
+
+    thresholds: Thresholds | None
+
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> Self:
-        """Gates from plain data. Raises ContractError that names every missing, unknown or impossible key."""
+        """Gates from plain data; an empty mapping stands for a table that is not there.
+
+        Raises ContractError that names every missing, unknown or impossible key of a table that is.
+        """
+        if not table:
+            return cls(None)
         try:
-            return cls.model_validate(dict(table))
+            return cls(Thresholds.model_validate(dict(table)))
         except ValidationError as error:
             found = [f"{'.'.join(map(str, item['loc']))}: {item['msg'].lower()}" for item in error.errors()]
             raise ContractError(
@@ -135,22 +148,26 @@ def failed_rules(role: Role, values: NDArray[Any], gates: Gates, *, padding_row:
 def describe_failures(role: Role, values: Values, gates: Gates, *, padding_row: int | None) -> dict[str, str]:
     """As `failed_rules`, each rule with what was seen. Integers and booleans are buffers: only emptiness counts.
 
-    Raises ArtifactError when the pieces cannot be decoded.
+    Where the contract has no gates, nothing is read and nothing fails. Raises ArtifactError when the pieces cannot be
+    decoded.
     """
+    limits = gates.thresholds
+    if limits is None:
+        return {}
     if 0 in values.dims:
         return {DISTRIBUTION: "the tensor is empty"}
     tokens = role in {Role.EMBEDDING, Role.HEAD} and len(values.dims) == 2
     seen = survey(values, rows=tokens)
     if not seen.floating:
         return {}
-    failures = _numeric(seen.whole, gates.numeric)
+    failures = _numeric(seen.whole, limits.numeric)
     if role is Role.VECTOR:
         return failures
-    failures |= _density(role, seen.whole, gates.density)
-    failures |= _distribution(values, seen.whole, gates.distribution)
+    failures |= _density(role, seen.whole, limits.density)
+    failures |= _distribution(values, seen.whole, limits.distribution)
     if seen.norms is not None:
-        failures |= _spot_rows(values, seen.norms, gates.spot_check, padding_row)
-        failures |= _dead_rows(values, seen.norms, gates.dead_rows, padding_row)
+        failures |= _spot_rows(values, seen.norms, limits.spot_check, padding_row)
+        failures |= _dead_rows(values, seen.norms, limits.dead_rows, padding_row)
     return failures
 
 

@@ -65,7 +65,7 @@ class FileReport:
 def inspect_artifact(path: Path, gates: Gates) -> FileReport:
     """Open `path`, APR, SafeTensors or GGUF, and hold each tensor to size, layout and data-quality rules.
 
-    A file that cannot be opened, and a payload that cannot be decoded, are findings under the rule of the error.
+    Without gates only size and layout are judged. A file that cannot be opened, and a payload that cannot be decoded, are findings under the rule of the error.
     """
     try:
         with open_artifact(path) as artifact:
@@ -73,7 +73,7 @@ def inspect_artifact(path: Path, gates: Gates) -> FileReport:
             findings = [*_checksum(artifact)]
             for entry in artifact.tensors.values():
                 findings += _findings(artifact, entry, gates, model, padding)
-            return FileReport(tuple(findings), tuple(artifact.tensors.values()), tuple(_unjudged(artifact, model)))
+            return FileReport(tuple(findings), tuple(artifact.tensors.values()), tuple(_unjudged(artifact, gates, model)))
     except ArtifactError as error:
         return FileReport((Finding(error.rule, str(error), error.tensor, error.offset),), ())
 
@@ -104,7 +104,9 @@ def _findings(
         yield Finding(rule, seen, entry.name, entry.offset)
 
 
-def _unjudged(artifact: Artifact, model: ModelDims) -> Iterator[str]:
+def _unjudged(artifact: Artifact, gates: Gates, model: ModelDims) -> Iterator[str]:
+    if gates.thresholds is None:
+        yield "the values of any tensor: the contract has no gates of data quality"
     if not artifact.tensors:
         yield "the file holds no tensor"
     roles = {role_of(entry.name, entry.dims) for entry in artifact.tensors.values()}

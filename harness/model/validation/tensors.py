@@ -12,7 +12,7 @@ from harness.model.validation.gates import describe_failures
 from harness.model.validation.layout import PAYLOAD_SIZE, ROWS_OF_VOCABULARY, ModelDims, wrong_dims
 from harness.model.validation.roles import Role, role_of
 from harness.model.validation.survey import Values
-from harness.verdict.errors import ArtifactError
+from harness.verdict.errors import ArtifactError, ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,9 +79,17 @@ class ValidatedTensor:
     ) -> Self:
         """Copy `values`, hold the copy to every gate, and wrap it. Raises TensorRefusedError with the set of rules.
 
+        Raises ContractError when there are no gates: nothing could be called validated by them.
+
         `dims` outermost first, `dtype` as the file has it (`BF16`), `values` decoded and as many as `dims` say. The
         copy is taken before the first look, so that changing the original later, or meanwhile, changes nothing.
         """
+        if gates.thresholds is None:
+            raise ContractError(
+                "a tensor cannot be validated without gates of data quality",
+                place="semantic_validation",
+                way_out="state the thresholds in the contract",
+            )
         dims = tuple(int(dim) for dim in dims)
         sealed = _sealed(name, dims, values)
         role = role_of(name, dims)

@@ -31,7 +31,7 @@ falsification_tests:
       limit: {measure: accepted_heads, at_most: 0}
       mutants:
         - {name: size_only, shows: accepted_heads}
-        - {name: relabelled, shows: wrong_refusals}
+        - {name: relabelled, shows: wrong_refusal}
 qa_gate:
   id: QA-001
   pass_criteria: All 1 falsification tests pass
@@ -54,7 +54,7 @@ def declarations():
         experiment="heads",
         measures={
             "accepted_heads": Direction.LOWER_IS_BETTER,
-            "wrong_refusals": Direction.LOWER_IS_BETTER,
+            "wrong_refusal": Direction.LOWER_IS_BETTER,
             "refused_share": Direction.HIGHER_IS_BETTER,
             "initial_loss": Direction.TWO_SIDED,
         },

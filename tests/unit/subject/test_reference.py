@@ -58,15 +58,22 @@ def test_a_refused_source_is_a_failed_conversion(tmp_path):
     assert not (tmp_path / "model.apr").exists()
 
 
-def test_a_fault_of_ours_is_no_answer_of_the_subject(monkeypatch, tmp_path):
-    """What is no refusal propagates, so that a bug is never a verdict."""
+def test_an_unexpected_exception_is_a_crash_of_the_reference(monkeypatch, tmp_path):
+    """The built-in subjects are on trial too: what is no refusal is told as a crash, with its words."""
 
     def broken(*_, **__):
-        raise ZeroDivisionError
+        raise ZeroDivisionError("planted")
 
     monkeypatch.setattr("harness.model.conversion.convert.convert", broken)
-    with pytest.raises(ZeroDivisionError):
-        ReferenceImporter().convert(SOURCE, tmp_path / "model.apr")
+    monkeypatch.setattr("harness.model.validation.inspection.inspect_artifact", broken)
+    monkeypatch.setattr("harness.model.training.preflight.preflight", broken)
+    answers = (
+        ReferenceImporter().convert(SOURCE, tmp_path / "model.apr"),
+        ReferenceReader().admit(SOURCE, GATES),
+        ReferencePretrainer().preflight(SOURCE, {}, tmp_path / "probe"),
+    )
+    assert [answer.state for answer in answers] == [RunState.CRASHED] * 3
+    assert all("ZeroDivisionError: planted" in answer.message for answer in answers)
 
 
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole(tmp_path):
