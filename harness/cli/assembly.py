@@ -13,6 +13,7 @@ from harness.cli.configuration import Configuration, shown
 from harness.cli.registry import Shelves, registry
 from harness.contract.bindings import arm, load_bindings, unplaced
 from harness.contract.discovery import find_contracts
+from harness.contract.lint import shared_ids
 from harness.contract.loader import load_contract, load_text
 from harness.contract.selection import Selection
 from harness.subject.artifact import ArtifactSubject
@@ -53,7 +54,7 @@ class Assembly:
     plan: Plan
     selection: str
     strays: tuple[Finding, ...] = ()
-    """Bindings that cannot be read, or that fit no contract of the run."""
+    """What no contract can report alone: bindings that arm nothing, and ids that two contracts share."""
 
 
 def contract_paths(paths: Sequence[str], configuration: Configuration, *, fall_back: bool = False) -> list[Path]:
@@ -174,8 +175,9 @@ def assemble(  # noqa: PLR0913 - the words of a command line
                 if chosen.matches(row.clause, (row.contract, row.clause, row.subject))
             ),
         )
-    strays = () if paths else tuple(unplaced(load_bindings(configuration.binding_folders()), contracts))
-    return Assembly(configuration, contracts, shelves, built, plan, selection, strays)
+    strays = [] if paths else unplaced(load_bindings(configuration.binding_folders()), contracts)
+    strays += shared_ids(contracts)
+    return Assembly(configuration, contracts, shelves, built, plan, selection, tuple(strays))
 
 
 def keywords(check: Check) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def lint(
         told = {(finding.code, finding.span) for finding in contract.findings}
         more = (finding for finding in _semantic(contract, declarations) if (finding.code, finding.span) not in told)
         found.update(dict.fromkeys(more))
-    found.update(dict.fromkeys(_shared_ids(contracts)))
+    found.update(dict.fromkeys(shared_ids(contracts)))
     return tuple(sorted(found, key=_order))
 
 
@@ -56,7 +56,7 @@ def _semantic(contract: Contract, declarations: Declarations | None) -> Iterator
             yield from mutant_findings(armed, role_of(armed, declarations), declarations)
 
 
-def _shared_ids(contracts: Sequence[Contract]) -> Iterator[Finding]:
+def shared_ids(contracts: Sequence[Contract]) -> Iterator[Finding]:
     """FC039: later contracts that use the qualified id of an earlier one; doubles in one file are the loader's."""
     first: dict[str, tuple[Contract, Clause]] = {}
     for contract in contracts:

@@ -192,6 +192,23 @@ def test_a_contract_with_an_error_fails(repository):
     result.stdout.fnmatch_lines(["*own-v1.yaml:*FC0*"])
 
 
+def test_errors_of_a_contract_are_told_whatever_is_selected(repository):
+    """-k that selects a clause takes the errors of its contract along, so that no part is green unseen."""
+    text = CONTRACT.format(id="own-v1", clauses=HOLDS + HOLDS.replace("SOUND-001", "OTHER-002").replace("P1", "P9"))
+    (repository.path / "contracts" / "own-v1.yaml").write_text(text)
+    assert repository.runpytest_subprocess("contracts", "-k", "SOUND").ret == 1
+    assert repository.runpytest_subprocess("contracts", "-k", "FALSIFY-001").ret == 1
+
+
+def test_a_falsifier_that_exits_is_a_fault(falsify, repository):
+    """sys.exit(0) in a user's falsifier is no pass: exit 3, and the other clauses still run."""
+    own = OWN.replace("size = witness", "raise SystemExit(0)\n    size = witness")
+    (repository.path / "falsifiers" / "own.py").write_text(own)
+    done = falsify("gate", "--json", cwd=repository.path)
+    assert done.code == 3
+    assert done.verdicts()["FALSIFY-SOUND-001"] == "CORROBORATED"
+
+
 def test_a_foreign_subject_is_tried_under_pytest_too(repository):
     """--falsify-subject puts a program on trial; one that always fails falsifies nothing but gives no pass either."""
     result = repository.runpytest_subprocess(

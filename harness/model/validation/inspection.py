@@ -73,7 +73,9 @@ def inspect_artifact(path: Path, gates: Gates) -> FileReport:
             findings = [*_checksum(artifact)]
             for entry in artifact.tensors.values():
                 findings += _findings(artifact, entry, gates, model, padding)
-            return FileReport(tuple(findings), tuple(artifact.tensors.values()), tuple(_unjudged(artifact, gates, model)))
+            return FileReport(
+                tuple(findings), tuple(artifact.tensors.values()), tuple(_unjudged(artifact, gates, model))
+            )
     except ArtifactError as error:
         return FileReport((Finding(error.rule, str(error), error.tensor, error.offset),), ())
 
