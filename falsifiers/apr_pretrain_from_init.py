@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.trial.interface import Context, Witness
 
 WRONG_SETS = Measure("wrong_sets", "fields", "reported and not injected, or injected and not reported")
-WRONG_VALUES = Measure("wrong_values", "fields", "reported with other values than target and file have")
+WRONG_VALUES = Measure("wrong_values", "fields", "reported with other values than (target, file), exchanged ones too")
 WRONG_STAGES = Measure("wrong_stages", "refusals", "by another stage than the one that could see the fault")
 PROBE_REACHED = Measure("probe_reached_after_refusal", "runs", "that went on behind a fault")
 REFUSED_SOUND = Measure("refused_sound", "runs", "that were refused, or did not reach the probe, without a fault")
@@ -58,12 +58,12 @@ def _told_in_prose(stage: str, mismatches: dict[str, JsonValue]) -> bool:
 
 def _wrong_values(case: PreflightCase, mismatches: dict[str, JsonValue]) -> int:
     """Injected fields that were reported with other values; a second value of None is not told, and not judged."""
-    target, held, wrong = case.target(), case.held(), 0
-    for field in case.differ:
+    target, stated, wrong = case.target(), case.stated(), 0
+    for field in case.injected():
         pair = mismatches.get(field)
-        if case.damage == "none" and isinstance(pair, list):
+        if isinstance(pair, list):
             asked, found = pair
-            wrong += int(asked != target[field] or (found is not None and found != held[field]))
+            wrong += int(asked != target[field] or (found is not None and found != stated[field]))
     return wrong
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from falsifiers.oracles import blocks, quality
 from falsifiers.strategies.admissions import FinishedFile, Said, said
@@ -28,7 +29,7 @@ SHAPE_RULE = "F-LAYOUT-CONTRACT-002"
 SIZE_RULE = "F-LAYOUT-CONTRACT-004"
 
 ACCEPTED_HEADS = Measure("accepted_heads", "heads", "that are not [vocab, hidden] and were admitted")
-WRONG_REFUSALS = Measure("wrong_refusals", "heads", "that are not [vocab, hidden] and were refused for something else")
+WRONG_REFUSAL = Measure("wrong_refusal", "heads", "that are not [vocab, hidden] and were refused for something else")
 REFUSED_SOUND = Measure("refused_sound", "heads", "that are [vocab, hidden] and were refused")
 
 ENTERED = Measure("entered", "values", "that got into the model view without having passed the gates")
@@ -45,6 +46,13 @@ BEYOND_BOUND = Measure("beyond_bound", "values", "further from what was encoded 
 INVISIBLE = Measure("invisible_mislabels", "tensors", "that read nearly the same under a wrong label")
 
 
+class Widths(Parameters):
+    """How wide the generated models are that a clause asks about."""
+
+    max_hidden: int | None = Field(default=None, ge=1)
+    """Largest hidden size that is judged, in elements; None judges all. A finished file is judged at any width."""
+
+
 class Readable(Parameters):
     """The types that a reader has to decode."""
 
@@ -59,12 +67,20 @@ class Visibility(Parameters):
     """L2 norm of the error over that of the right values."""
 
 
-@falsifier(experiment=HEADS, measures=(ACCEPTED_HEADS, WRONG_REFUSALS, REFUSED_SOUND), finished_file=True)
+@falsifier(
+    experiment=HEADS,
+    parameters=Widths,
+    measures=(ACCEPTED_HEADS, WRONG_REFUSAL, REFUSED_SOUND),
+    finished_file=True,
+)
 def reversed_head_is_refused(case: HeadCase | FinishedFile, witness: Witness, context: Context) -> Observation:
     """A head that is not [vocab, hidden] is refused because of its shape, and for nothing else."""
     answer = said(witness)
     if isinstance(case, FinishedFile):
         return _finished_head(context.refusal, answer)
+    widest = context.parameters.max_hidden
+    if widest is not None and case.hidden > widest:
+        return Observation({}, 0, outside=True)
     right = case.is_right
     named = answer.named_for(case.name)
     accepted = not right and not answer.refuses
@@ -72,7 +88,7 @@ def reversed_head_is_refused(case: HeadCase | FinishedFile, witness: Witness, co
     return Observation(
         measures={
             ACCEPTED_HEADS.name: int(accepted),
-            WRONG_REFUSALS.name: int(not right and answer.refuses and not for_its_shape),
+            WRONG_REFUSAL.name: int(not right and answer.refuses and not for_its_shape),
             REFUSED_SOUND.name: int(right and answer.refuses),
         },
         compared=1,
@@ -150,7 +166,7 @@ def _finished_head(rule: str, answer: Said) -> Observation:
         return Observation({}, 0, not_measured=f"the head could not be judged: {answer.message}")
     wrong = [tensor for tensor, rules in answer.refused.items() if rule in rules]
     return Observation(
-        measures={ACCEPTED_HEADS.name: len(wrong), WRONG_REFUSALS.name: 0, REFUSED_SOUND.name: 0},
+        measures={ACCEPTED_HEADS.name: len(wrong), WRONG_REFUSAL.name: 0, REFUSED_SOUND.name: 0},
         compared=answer.listed,
         message=f"{', '.join(wrong)}: {answer.message}" if wrong else "",
     )

@@ -44,6 +44,19 @@ def echoes_the_target(sound: Any) -> Any:
 
 
 @operator(
+    role="pretrainer", edits="output", where="mismatches", what="exchanges both values",
+    before="(asked, held)", after="(held, asked)",
+)  # fmt: skip
+def pairs_exchanged(sound: Any) -> Any:
+    """Report the right fields with what the file holds as what the target asks for."""
+
+    def change(result: Preflight, *_: Any) -> Preflight:
+        return replace(result, mismatches={field: (pair[1], pair[0]) for field, pair in result.mismatches.items()})
+
+    return BentPretrainer(sound, change)
+
+
+@operator(
     role="pretrainer", edits="behaviour", where="stages open, magic and metadata", what="goes on without the file",
     before="refused", after="passed as if no --init had been given",
 )  # fmt: skip

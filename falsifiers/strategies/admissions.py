@@ -34,6 +34,11 @@ def gates_of(tables: Mapping[str, Any]) -> Mapping[str, Any]:
     return gates
 
 
+def gates_if_any(tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """As `gates_of`, for clauses that need no gate: without the table nothing, so that no data are judged."""
+    return {} if tables.get("semantic_validation") is None else gates_of(tables)
+
+
 def admission_answer(admission: Admission) -> Answer:
     """What a reader said, as data; a refusal is an answer like any other."""
     return Answer(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from falsifiers.oracles.apr_bytes import write_plain_apr
-from falsifiers.strategies.admissions import FinishedFile, admit
+from falsifiers.strategies.admissions import FinishedFile, admission_answer, gates_if_any
 from falsifiers.strategies.small_models import FAMILIES, HEAD, Shape, encoded, healthy, live
 from harness.trial.interface import Answer, Case, Experiment
 
@@ -76,7 +76,7 @@ class HeadExperiment(Experiment[HeadCase | FinishedFile]):
     architectures: ClassVar[tuple[str, ...]] = FAMILIES
 
     def boundary(self, population: Population, sources: Sequence[Path]) -> Sequence[HeadCase | FinishedFile]:  # noqa: ARG002
-        """Every order under every name, both families, the three types, and the square head both ways."""
+        """Every order under every name, the families and the three types in turn, and the square head both ways."""
         families = _families(population)
         cases = [
             HeadCase(
@@ -125,9 +125,10 @@ class HeadExperiment(Experiment[HeadCase | FinishedFile]):
     def exercise(
         self, subject: Reader, case: HeadCase | FinishedFile, folder: Path, tables: Mapping[str, Any]
     ) -> Answer:
-        """Write the model and let the reader look at it."""
+        """Write the model and let the reader look at it, under the contract's gates if it has any."""
+        gates = gates_if_any(tables)
         if isinstance(case, FinishedFile):
-            return admit(subject, Path(case.path), tables)
+            return admission_answer(subject.admit(Path(case.path), gates))
         shape = Shape(family=case.family, vocab=case.vocab, hidden=case.hidden, heads=2, kv_heads=1)
         tensors = healthy(shape, case.seed, case.dtype)
         del tensors[HEAD]
@@ -135,7 +136,7 @@ class HeadExperiment(Experiment[HeadCase | FinishedFile]):
         head = encoded(case.name, case.dims, data, case.dtype)
         artifact = folder / "model.apr"
         write_plain_apr(artifact, shape.metadata(), [*tensors.values(), head])
-        return admit(subject, artifact, tables)
+        return admission_answer(subject.admit(artifact, gates))
 
     def finished(self, artifact: Path, source: Path | None) -> FinishedFile:  # noqa: ARG002 - a head needs no source
         """The file itself: its head, if it has one, must not be refused."""

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, JsonValue
 
-from falsifiers.strategies.small_models import FAMILIES, Shape
+from falsifiers.strategies.small_models import Shape
 from harness.trial.interface import Case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+FAMILIES = ("llama", "qwen2")
+"""Families that a run can be started from."""
 
 FIELDS = (
     "vocab_size", "hidden_size", "num_layers", "num_heads", "num_kv_heads", "intermediate_size",
@@ -102,6 +105,24 @@ class PreflightCase(Case):
             "rms_norm_eps": shape.eps,
             "tie_word_embeddings": shape.tied,
         }
+
+    @property
+    def written_family(self) -> str:
+        """The family as the metadata write it, where they do."""
+        match self.damage:
+            case "unknown_family":
+                return "gpt_neverland"
+            case "case_variant":
+                return self.family.capitalize()
+            case _:
+                return self.family
+
+    def stated(self) -> dict[str, JsonValue]:
+        """What the metadata say of it, by the target's field names; None for what they leave out."""
+        said = self.held() | {"family": self.written_family}
+        if self.damage in {"null_key", "absent_key"}:
+            said["family" if self.hides_family else self.damaged_key] = None
+        return said
 
     def target(self) -> dict[str, JsonValue]:
         """What the run asks for: the file's own values, but for the fields that differ."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hypothesis import strategies as st
 
 from falsifiers.oracles.apr_bytes import write_plain_apr
-from falsifiers.strategies.preflight_cases import FIELDS, REQUIRED_KEYS, STAGES, PreflightCase
-from falsifiers.strategies.small_models import FAMILIES, healthy
+from falsifiers.strategies.preflight_cases import FAMILIES, FIELDS, REQUIRED_KEYS, STAGES, PreflightCase
+from falsifiers.strategies.small_models import healthy
 from harness.trial.interface import Answer, Experiment
 
 if TYPE_CHECKING:
@@ -121,10 +121,8 @@ def _write(case: PreflightCase, init: Path) -> None:
             metadata[case.damaged_key] = None
         case "absent_key":
             del metadata[case.damaged_key]
-        case "unknown_family":
-            metadata["architecture"] = "gpt_neverland"
-        case "case_variant":
-            metadata["architecture"] = case.family.capitalize()
+        case "unknown_family" | "case_variant":
+            metadata["architecture"] = case.written_family
     write_plain_apr(init, metadata, healthy(case.shape, case.seed).values())
     if case.damage in {"bad_magic", "torn_header"}:
         data = init.read_bytes()

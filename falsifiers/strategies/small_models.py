@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 EMBEDDING = "model.embed_tokens.weight"
 HEAD = "lm_head.weight"
-_HF_CLASSES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM"}
+_HF_CLASSES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "gemma2": "Gemma2ForCausalLM"}
 FAMILIES = tuple(_HF_CLASSES)
-_ROPE_TYPES = {"llama": 0, "qwen2": 2}
+_ROPE_TYPES = {"llama": 0, "qwen2": 2, "gemma2": 2}
+_NORMS = ("input_layernorm", "post_attention_layernorm")
+_GEMMA2_NORMS = (*_NORMS, "pre_feedforward_layernorm", "post_feedforward_layernorm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,13 @@ class Shape:
 
     @property
     def bias(self) -> bool:
-        """Whether the attention projections have biases: qwen2 has them, llama has not."""
+        """Whether the attention projections have biases: of these families only qwen2 has them."""
         return self.family == "qwen2"
+
+    @property
+    def norms(self) -> tuple[str, ...]:
+        """The norms of a layer: gemma2 has four, the others two."""
+        return _GEMMA2_NORMS if self.family == "gemma2" else _NORMS
 
     def inventory(self) -> dict[str, tuple[int, ...]]:
         """Every tensor by name with its dims, outermost first."""
@@ -59,8 +66,8 @@ class Shape:
             tensors[f"{prefix}.mlp.gate_proj.weight"] = (self.ffn, self.hidden)
             tensors[f"{prefix}.mlp.up_proj.weight"] = (self.ffn, self.hidden)
             tensors[f"{prefix}.mlp.down_proj.weight"] = (self.hidden, self.ffn)
-            tensors[f"{prefix}.input_layernorm.weight"] = (self.hidden,)
-            tensors[f"{prefix}.post_attention_layernorm.weight"] = (self.hidden,)
+            for norm in self.norms:
+                tensors[f"{prefix}.{norm}.weight"] = (self.hidden,)
         tensors["model.norm.weight"] = (self.hidden,)
         if not self.tied:
             tensors[HEAD] = (self.vocab, self.hidden)

@@ -65,7 +65,8 @@ class FileReport:
 def inspect_artifact(path: Path, gates: Gates) -> FileReport:
     """Open `path`, APR, SafeTensors or GGUF, and hold each tensor to size, layout and data-quality rules.
 
-    Without gates only size and layout are judged. A file that cannot be opened, and a payload that cannot be decoded, are findings under the rule of the error.
+    Without gates only size and layout are judged. A file that cannot be opened, and a payload that cannot be decoded,
+    are findings under the rule of the error.
     """
     try:
         with open_artifact(path) as artifact:

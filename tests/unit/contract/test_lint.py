@@ -9,7 +9,7 @@ from harness.contract.lint import lint
 from harness.contract.models import FindingSeverity
 
 LIMIT = "limit: {measure: accepted_heads, at_most: 0}"
-BOTH = "- {name: size_only, shows: accepted_heads}\n        - {name: relabelled, shows: wrong_refusals}"
+BOTH = "- {name: size_only, shows: accepted_heads}\n        - {name: relabelled, shows: wrong_refusal}"
 
 CHECKS = [
     ("FC020", "falsifier: heads.reversed_head_is_refused", "falsifier: ⟦heads.reversed_head_refused⟧"),
@@ -18,20 +18,20 @@ CHECKS = [
     ("FC022", "{max_hidden: 512}", "{max_hiden: ⟦512⟧}"),
     ("FC022", "{max_hidden: 512}", "{max_hidden: ⟦many⟧}"),
     ("FC023", LIMIT, "limit: {measure: ⟦acepted_heads⟧, at_most: 0}"),
-    ("FC023", "shows: wrong_refusals", "shows: ⟦wrong_refusal⟧"),
+    ("FC023", "shows: wrong_refusal", "shows: ⟦wrong_refusals⟧"),
     ("FC024", LIMIT, "limit: {measure: accepted_heads, at_least: ⟦0⟧}"),
     ("FC024", LIMIT, "limit: {measure: refused_share, at_most: ⟦1⟧}"),
     ("FC024", LIMIT, "limit: {measure: initial_loss, at_most: ⟦9.38⟧}"),
     ("FC024", LIMIT, "limit: {measure: initial_loss, at_least: ⟦9.38⟧}"),
     ("FC025", "name: size_only", "name: ⟦sizeonly⟧"),
     ("FC025", "name: size_only", "name: ⟦drops_bias⟧"),
-    ("FC026", "name: relabelled, shows: wrong_refusals", "name: by_name, shows: wrong_refusals"),
+    ("FC026", "name: relabelled, shows: wrong_refusal", "name: by_name, shows: wrong_refusal"),
     ("FC027", "partitions: [non_square]", "partitions: [⟦oblong⟧]"),
     ("FC027", "blind: [square]", "blind: [⟦sqare⟧]"),
     ("FC027", "blind: [square]", "blind: [square, ⟦non_square⟧]"),
     ("FC027", "architectures: [llama]", "architectures: [llama, ⟦lama⟧]"),
-    ("FC028", BOTH, "⟦- {name: relabelled, shows: wrong_refusals}⟧"),
-    ("FC029", BOTH, f"{BOTH}\n        - {{name: ⟦size_only⟧, shows: wrong_refusals}}"),
+    ("FC028", BOTH, "⟦- {name: relabelled, shows: wrong_refusal}⟧"),
+    ("FC029", BOTH, f"{BOTH}\n        - {{name: ⟦size_only⟧, shows: wrong_refusal}}"),
 ]
 
 WORDS = [

@@ -4,6 +4,7 @@ from itertools import combinations
 import pytest
 from reader_clauses import BOUND, SHELVES
 
+from falsifiers.mutants.pretrainer import pairs_exchanged
 from falsifiers.oracles.apr_bytes import read_apr
 from falsifiers.strategies.preflight_cases import FIELDS, REQUIRED_KEYS, STAGES, PreflightCase
 from falsifiers.strategies.preflight_files import PREFLIGHT
@@ -38,6 +39,17 @@ class Liar(Blunt):
         sound = SHELVES.reference("pretrainer").preflight(init, target, probe)
         told = {field: (pair[self.kept],) * 2 for field, pair in sound.mismatches.items()}
         return replace(sound, mismatches=told)
+
+
+class Namer(Blunt):
+    """Names the right fields, as a command does: what the file holds is not told."""
+
+    identity = "namer"
+
+    def preflight(self, init, target, probe):
+        """Answer as the reference, without the file's values."""
+        sound = SHELVES.reference("pretrainer").preflight(init, target, probe)
+        return replace(sound, mismatches={field: (pair[0], None) for field, pair in sound.mismatches.items()})
 
 
 class Recorder(Blunt):
@@ -110,6 +122,23 @@ def test_both_values_are_judged(kept, tmp_path):
     attack = CLAUSE.attack(AnswerStore(tmp_path)).on(Liar(kept))
     tally = attack.search([PreflightCase(family="llama", tied=False, differ=("vocab_size",))])
     assert [failure.measures for failure in tally.failures] == [("wrong_values",)]
+
+
+@pytest.mark.parametrize("damage", [damage for damage, stage in STAGES.items() if stage == "architecture"])
+def test_exchanged_values_are_seen_beside_any_damage(damage, tmp_path):
+    """What the file holds, told as what the target asks for, is seen also where the metadata leave something out."""
+    case = PreflightCase(family="qwen2", tied=False, damage=damage, differ=("vocab_size",))
+    attack = CLAUSE.attack(AnswerStore(tmp_path)).on(pairs_exchanged.plant(SHELVES.reference("pretrainer")))
+    tally = attack.search([case])
+    assert [failure.measures for failure in tally.failures] == [("wrong_values",)]
+    assert tally.measured["wrong_values"] == len(case.injected())
+
+
+def test_names_without_values_are_no_fault(tmp_path):
+    """A program that names the fields and does not say what the file holds is not blamed for values."""
+    case = PreflightCase(family="qwen2", tied=False, differ=FIELDS)
+    tally = CLAUSE.attack(AnswerStore(tmp_path)).on(Namer()).search([case])
+    assert not tally.failures
 
 
 @pytest.mark.parametrize("damage", [damage for damage, stage in STAGES.items() if stage != "architecture"])

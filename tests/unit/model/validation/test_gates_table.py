@@ -6,9 +6,11 @@ import copy
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from harness.model.validation.gates import Gates
+from harness.model.validation.gates import Gates, failed_rules
+from harness.model.validation.roles import Role
 from harness.verdict.errors import ContractError
 
 KEYS = [
@@ -23,6 +25,21 @@ KEYS = [
     ("dead_rows", "max_dead_pct"),
     ("dead_rows", "min_row_l2"),
 ]
+
+
+def thresholds_of(table):
+    """The thresholds that `table` states."""
+    thresholds = Gates.read(table).thresholds
+    assert thresholds is not None
+    return thresholds
+
+
+def test_a_table_that_is_not_there_means_no_gates():
+    """An empty mapping gives no thresholds, and a gate of it judges nothing, NaN and emptiness included."""
+    gates = Gates.read({})
+    assert gates.thresholds is None
+    for values in (np.full((4, 2), np.nan), np.zeros((4, 2)), np.zeros((0, 2))):
+        assert failed_rules(Role.HEAD, values, gates, padding_row=None) == set()
 
 
 @pytest.mark.parametrize(("gate", "key"), KEYS)
@@ -73,11 +90,11 @@ def test_a_number_means_what_is_written(table, written):
     """1e-6 is a millionth and not the double beside it, however the loader hands it over."""
     spelled = copy.deepcopy(table)
     spelled["dead_rows"]["min_row_l2"] = written
-    assert Gates.read(spelled).dead_rows.min_row_l2 == Fraction(1, 10**6)
+    assert thresholds_of(spelled).dead_rows.min_row_l2 == Fraction(1, 10**6)
 
 
 def test_words_beside_thresholds_are_let_be(table):
     """Public contracts explain their gates in a note."""
     noted = copy.deepcopy(table)
     noted["density"]["note"] = "why"
-    assert Gates.read(noted).density.embedding_max_zero_pct == 50
+    assert thresholds_of(noted).density.embedding_max_zero_pct == 50
