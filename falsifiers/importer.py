@@ -39,7 +39,7 @@ def sources_are_left_alone(case: Checkpoint, witness: Witness, context: Context)
     """An import reads its source and leaves every byte of it as it was, with nothing beside it that was not there."""
     del case, context
     changes = witness.data("source_changes")
-    if not isinstance(changes, list):
+    if witness.state.is_failure or not isinstance(changes, list):
         return Observation({}, 0, not_measured=f"the call failed ({witness.state}): {witness.message}")
     return Observation({"changed_sources": len(changes)}, 1, "; ".join(map(str, changes)))
 
