@@ -15,7 +15,7 @@ test: $(STAMP)  ## every check and test of the project, with branch coverage
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest tests -n auto
+	$(BIN)/coverage run -m pytest tests -n auto --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
