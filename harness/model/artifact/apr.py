@@ -9,7 +9,7 @@ from harness.model.artifact.apr_header import ALIGNMENT, FOOTER, QUANTIZED, ROW_
 from harness.model.artifact.apr_index import IndexEntry, decide_dtype, read_index
 from harness.model.artifact.cursor import Cursor
 from harness.model.artifact.json_header import parse_object
-from harness.model.artifact.mapped import MappedFile
+from harness.model.artifact.mapped import MappedFile, kept_if_read
 from harness.model.artifact.mapped_artifact import MappedArtifact
 from harness.model.artifact.ranges import Span, align, check_packed
 from harness.model.artifact.view import TensorEntry
@@ -33,12 +33,7 @@ class AprArtifact(MappedArtifact):
     @classmethod
     def open(cls, path: Path) -> AprArtifact:
         """Open `path`. Raises ArtifactError by the rule that the file breaks (`apr-…`)."""
-        mapped = MappedFile(path)
-        try:
-            return cls._read(mapped)
-        except BaseException:
-            mapped.close()
-            raise
+        return kept_if_read(path, cls._read)
 
     @classmethod
     def _read(cls, mapped: MappedFile) -> AprArtifact:

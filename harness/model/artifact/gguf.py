@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model.artifact.cursor import Cursor
 from harness.model.artifact.dtypes import GGML_NAMES, GGUF_IDS
 from harness.model.artifact.gguf_metadata import MAX_KEY, TYPE_NAMES, GgufArray, read_value
-from harness.model.artifact.mapped import MappedFile
+from harness.model.artifact.mapped import MappedFile, kept_if_read
 from harness.model.artifact.mapped_artifact import MappedArtifact
 from harness.model.artifact.ranges import Span, align, check_dims, check_packed
 from harness.model.artifact.view import TensorEntry
@@ -39,12 +39,7 @@ class GgufArtifact(MappedArtifact):
     @classmethod
     def open(cls, path: Path) -> GgufArtifact:
         """Open `path`. Raises ArtifactError by the rule that the file breaks (`gguf-…`)."""
-        mapped = MappedFile(path)
-        try:
-            return cls._read(mapped)
-        except BaseException:
-            mapped.close()
-            raise
+        return kept_if_read(path, cls._read)
 
     @classmethod
     def _read(cls, mapped: MappedFile) -> GgufArtifact:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import mmap
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.verdict.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+T = TypeVar("T")
 
 BLOCK = 4 << 20
 """Bytes that a pass over a whole file looks at before it gives the pages back."""
@@ -152,3 +154,13 @@ def _unreadable(path: Path, error: Exception) -> ArtifactError:
         file=str(path),
         way_out="check its permissions and its path",
     )
+
+
+def kept_if_read(path: Path, read: Callable[[MappedFile], T]) -> T:
+    """What `read` makes of the mapped file `path`; whatever it raises, the mapping is not left open."""
+    mapped = MappedFile(path)
+    try:
+        return read(mapped)
+    except BaseException:
+        mapped.close()
+        raise

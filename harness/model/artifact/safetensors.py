@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.model.artifact.mapped import MappedFile
+from harness.model.artifact.mapped import MappedFile, kept_if_read
 from harness.model.artifact.mapped_artifact import MappedArtifact
 from harness.model.artifact.ranges import Span, check_packed
 from harness.model.artifact.safetensors_header import Parsed, read_header
@@ -34,14 +34,13 @@ class SafetensorsArtifact(MappedArtifact):
 
 def open_file(path: Path) -> tuple[MappedFile, Parsed]:
     """Map one file and check its header whole; the caller closes the mapping. Raises ArtifactError."""
-    mapped = MappedFile(path)
-    try:
+
+    def read(mapped: MappedFile) -> tuple[MappedFile, Parsed]:
         parsed = read_header(mapped)
         _check_cover(mapped, parsed)
-    except BaseException:
-        mapped.close()
-        raise
-    return mapped, parsed
+        return mapped, parsed
+
+    return kept_if_read(path, read)
 
 
 def _check_cover(mapped: MappedFile, parsed: Parsed) -> None:
