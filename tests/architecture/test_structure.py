@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ast
+import csv
+import hashlib
 import re
 import statistics
 import subprocess
@@ -107,3 +109,16 @@ def test_the_readme_lists_every_command(root):
 def test_the_version_is_written_once(root):
     """The project file takes the version from the package."""
     assert 'dynamic = ["version"]' in (root / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_committed_model_files_are_those_of_their_manifest(root):
+    """Every file under tests/artifacts has the size and sha256 that its maker's output had, and none is unlisted."""
+    folder = root / "tests" / "artifacts"
+    with (folder / "MANIFEST.csv").open(encoding="utf-8", newline="") as stream:
+        listed = {row["file"]: (int(row["bytes"]), row["sha256"]) for row in csv.DictReader(stream)}
+    found = {
+        path.relative_to(folder).as_posix(): (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in {"MANIFEST.csv", "README.md"}
+    }
+    assert found == listed
