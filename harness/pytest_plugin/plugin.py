@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import shutil
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from harness.pytest_plugin.workshop import Workshop
 
 WORKSHOP = pytest.StashKey["Workshop | None"]()
+STARTED = pytest.StashKey[float]()
+ANSWERS = pytest.StashKey[str]()
 PROPERTY = "falsify_evidence"
 MARKERS = {
     "contract": "a clause of a contract",
@@ -38,7 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marks that clauses carry."""
+    """Note when the run began, and register the marks that clauses carry."""
+    config.stash[STARTED] = time.monotonic()
     for name, meaning in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
 
@@ -103,11 +109,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from harness.pytest_plugin.summary import summarise  # noqa: PLC0415 - see the module's docstring
 
-    summarise(evidence, terminalreporter, config, _workshop(config))
+    summarise(evidence, terminalreporter, _workshop(config), config.stash[STARTED])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every worker of an xdist run the one folder of answers, so that a subject is run once for a case."""
+    stash = node.config.stash
+    if ANSWERS not in stash:
+        stash[ANSWERS] = tempfile.mkdtemp(prefix="falsify-")
+    node.workerinput["falsify_answers"] = stash[ANSWERS]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the working files of the run."""
+    """Remove the working files of the run; those that workers share go with the controller."""
+    if ANSWERS in config.stash:
+        shutil.rmtree(config.stash[ANSWERS], ignore_errors=True)
     workshop = config.stash.get(WORKSHOP, None)
     if workshop is not None:
         workshop.close()

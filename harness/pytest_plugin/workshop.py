@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,19 +65,10 @@ class Workshop:
 
     def _answers(self) -> Path | None:
         """Folder of answers, if the workers of one xdist run share it, so that a subject is run once for a case."""
-        worker = getattr(self.config, "workerinput", None)
-        if worker is None:
-            return None
-        folder = Path(tempfile.gettempdir()) / f"falsify-{worker['testrunuid']}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        worker = getattr(self.config, "workerinput", {})
+        return Path(worker["falsify_answers"]) if "falsify_answers" in worker else None
 
     def close(self) -> None:
         """Remove working files; a worker leaves the shared ones to whoever is last."""
         if "session" in vars(self) and getattr(self.config, "workerinput", None) is None:
             self.session.close()
-
-    @staticmethod
-    def close_shared(run: str) -> None:
-        """Remove the answers that the workers of run `run` shared."""
-        shutil.rmtree(Path(tempfile.gettempdir()) / f"falsify-{run}", ignore_errors=True)
