@@ -32,7 +32,7 @@ class Trial:
     mutants: tuple[MutantRecord, ...]
     required: int
     rejected: int
-    flaky: bool
+    flaky: bool = False
     whole_population: bool = True
 
 

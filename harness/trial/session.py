@@ -133,12 +133,27 @@ class Session:
         ]
         rejected = sum(deck.rejected for deck in decks)
         tally = attack.search_decks(decks, required)
-        failure = self._smallest(attack, tally) if tally.failures else None
-        flaky = failure is not None and self._disagrees(attack, failure)
-        twin, mutants = self._shown_to_bite(check, attack, decks[0].cases(required), None if external else tally)
         if decks[0].exhausted:  # there are no more cases than these, which is better than enough of them
             required = min(required, max(1, tally.valid))
-        return Trial(tally, failure, twin, mutants, required=required, rejected=rejected, flaky=flaky)
+        trial = Trial(
+            tally,
+            tally.failures[0] if tally.failures else None,
+            Verdict.NOT_MEASURED,
+            not_run(check.operators),
+            required=required,
+            rejected=rejected,
+        )
+        try:
+            if tally.failures:
+                failure = self._smallest(attack, tally)
+                trial = replace(trial, failure=failure)
+                trial = replace(trial, flaky=self._disagrees(attack, failure))
+            own = None if external else tally
+            twin, mutants = self._shown_to_bite(check, attack, decks[0].cases(required), own)
+            return replace(trial, twin=twin, mutants=mutants)
+        except KeyboardInterrupt:  # what was found before the signal stands
+            self.budget.interrupted = self.budget.interrupted or "stopped by a signal"
+            return trial
 
     def _on_case(self, check: Check, attack: Attack) -> Trial:
         assert check.case is not None
@@ -147,7 +162,7 @@ class Session:
         required = self.profile.required(attack.check.population.examples, external=False)
         own = self.deck(attack.falsifier.experiment, check, self.seed).cases(min(required, 64))
         twin, mutants = self._shown_to_bite(check, attack, own, None)
-        return Trial(tally, failure, twin, mutants, required=1, rejected=0, flaky=False, whole_population=False)
+        return Trial(tally, failure, twin, mutants, required=1, rejected=0, whole_population=False)
 
     def _smallest(self, attack: Attack, tally: Tally) -> Failure:
         count = 2 * self.profile.required(attack.check.population.examples, external=False)

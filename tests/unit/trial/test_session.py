@@ -148,6 +148,22 @@ def test_a_case_that_disagrees_with_itself_is_flaky(run):
     assert (evidence.verdict, evidence.reason) == (Verdict.FLAKY, "flaky")
 
 
+def test_what_was_found_before_an_interruption_stands(run):
+    """A signal while the counterexample is being shrunk does not take the finding away; what came after is untried."""
+    calls = iter(range(1000))
+
+    def interrupted(n):
+        if next(calls) >= 20:
+            raise KeyboardInterrupt
+        return 2 * n + 2 * (n >= 10)
+
+    subject = toy.Doubler(interrupted, "command", "interrupted")
+    found, after = run(toy.clause(id_="TOY-001"), toy.clause(id_="TOY-002"), subject=subject)
+    assert (found.verdict, found.reason) == (Verdict.FALSIFIED, "wrong")
+    assert {record.outcome for record in found.mutants} == {MutantOutcome.NOT_RUN}
+    assert (after.verdict, after.reason) == (Verdict.NOT_MEASURED, "interrupted")
+
+
 def test_comparing_nothing_measures_nothing(run):
     """Cases on which nothing was compared do not corroborate."""
     (evidence,) = run(toy.clause("compares_nothing"))
