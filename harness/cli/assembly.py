@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import harness
 from harness.cli.configuration import Configuration, shown
 from harness.cli.registry import Shelves, registry
-from harness.contract.bindings import arm, load_bindings, unplaced
+from harness.contract.bindings import Binding, arm, load_bindings, unplaced
 from harness.contract.discovery import find_contracts
 from harness.contract.lint import shared_ids
 from harness.contract.loader import load_contract, load_text
@@ -81,9 +81,12 @@ def contract_paths(paths: Sequence[str], configuration: Configuration, *, fall_b
     return found
 
 
-def load_contracts(files: Iterable[Path], configuration: Configuration) -> tuple[Contract, ...]:
-    """Load the contracts and arm them with the bindings of the configuration."""
-    bindings = load_bindings(configuration.binding_folders())
+def load_contracts(
+    files: Iterable[Path], configuration: Configuration, bindings: Sequence[Binding] | None = None
+) -> tuple[Contract, ...]:
+    """Load the contracts and arm them with `bindings`: those of the configuration, unless they are loaded already."""
+    if bindings is None:
+        bindings = load_bindings(configuration.binding_folders())
     builtin = builtin_contracts().resolve()
 
     def read(file: Path) -> Contract:
@@ -162,7 +165,8 @@ def assemble(  # noqa: PLR0913 - the words of a command line
     chosen = Selection(selection) if selection else None
     finished = finished_files(find_artifacts(artifacts), source)
     files = contract_paths(paths, configuration, fall_back=bool(finished or subjects))
-    contracts = load_contracts(files, configuration)
+    bindings = load_bindings(configuration.binding_folders())
+    contracts = load_contracts(files, configuration, bindings)
     shelves = registry(configuration.falsifier_folders())
     built = parse_subjects(subjects, configuration.table.subjects, call_seconds=call_seconds)
     plan = plan_checks(contracts, shelves, built, finished)
@@ -175,7 +179,7 @@ def assemble(  # noqa: PLR0913 - the words of a command line
                 if chosen.matches(row.clause, (row.contract, row.clause, row.subject))
             ),
         )
-    strays = [] if paths else unplaced(load_bindings(configuration.binding_folders()), contracts)
+    strays = [] if paths else unplaced(bindings, contracts)
     strays += shared_ids(contracts)
     return Assembly(configuration, contracts, shelves, built, plan, selection, tuple(strays))
 

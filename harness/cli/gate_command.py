@@ -15,6 +15,7 @@ from harness.cli.parallel import run_on_processes
 from harness.cli.progress import Progress
 from harness.cli.request import Request
 from harness.cli.running import discharge_of, now, run_checks
+from harness.ledger.standing import Standing
 from harness.reporting.json_report import to_json
 from harness.reporting.terminal import closing, failure, line
 from harness.reporting.write import write_reports
@@ -120,6 +121,10 @@ def _matches(entry: Path) -> list[Path]:
     return sorted(map(Path, glob(text, recursive=True))) if has_magic(text) else []  # noqa: PTH207 - absolute patterns
 
 
+_IN_ORDER = frozenset({Standing.CORROBORATED, Standing.UNBOUND})
+"""What nobody has to be told more about than one line."""
+
+
 def run_and_tell(  # noqa: PLR0913 - what a run is told with
     assembly: Assembly,
     session: Session,
@@ -140,7 +145,7 @@ def run_and_tell(  # noqa: PLR0913 - what a run is told with
         progress.ended()
         if evidence.reason == NOT_APPLICABLE:
             return
-        if not quiet or (evidence.bound and (evidence.verdict != "CORROBORATED" or evidence.vacuous)):
+        if not quiet or Standing.of(evidence) not in _IN_ORDER:
             click.echo(line(evidence, width, colour), err=to_stderr, color=colour)
 
     try:
@@ -149,7 +154,7 @@ def run_and_tell(  # noqa: PLR0913 - what a run is told with
         session.close()
     discharge = discharge_of(assembly, session, started, checks, faults, require_bound=require_bound)
     for evidence in discharge.checks:
-        if evidence.bound and (evidence.verdict != "CORROBORATED" or evidence.vacuous):
+        if Standing.of(evidence) not in _IN_ORDER:
             click.echo("\n" + failure(evidence, colour), err=to_stderr, color=colour)
     for row in discharge.not_applicable:
         click.echo(f"does not apply to {row.subject}: {row.clause} ({row.why})", err=to_stderr)

@@ -65,9 +65,9 @@ def lint_command(paths: tuple[str, ...], how: str, *, as_json: bool, strict: boo
 def lint_paths(paths: Sequence[str]) -> Linted:
     """Load, arm and lint the contracts that `paths` name, or those of the project. Raises RefusedError for none."""
     settings = configuration(Path.cwd())
-    contracts = load_contracts(contract_paths(paths, settings), settings)
-    declarations = registry(settings.falsifier_folders()).declarations()
     bindings = load_bindings(settings.binding_folders())
+    contracts = load_contracts(contract_paths(paths, settings), settings, bindings)
+    declarations = registry(settings.falsifier_folders()).declarations()
     if paths:  # a binding for a contract that was not asked about is not out of place
         bindings = [binding for binding in bindings if not binding.contract]
     return Linted(

@@ -13,7 +13,6 @@ from hypothesis.errors import Unsatisfiable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from harness.contract.models import Population
     from harness.trial.interface import Case, Experiment
@@ -53,15 +52,29 @@ def quiet(examples: int, *phases: Phase) -> settings:
     )
 
 
-def draw(
-    experiment: Experiment[Any], population: Population, sources: Sequence[Path], *, seed_value: int, count: int
-) -> Deck:
-    """Draw the deck of `experiment` for one seed, with at least `count` cases where the strategy has that many."""
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """What Hypothesis drew for a seed, whatever the boundary cases of a clause are; no case is there twice."""
+
+    cases: tuple[tuple[str, Case], ...]
+    """Canonical text and case."""
+    size: int
+    """Cases that a deck takes of them at most."""
+    rejected: int
+    exhausted: bool
+
+    def deck(self, boundary: Sequence[Case]) -> Deck:
+        """The deck of a clause: its boundary cases, and the drawn ones that are none of them."""
+        known = {case.model_dump_json() for case in boundary}
+        fresh = [case for text, case in self.cases if text not in known]
+        return Deck(tuple(boundary), tuple(fresh[: self.size]), self.rejected, exhausted=self.exhausted)
+
+
+def draw(experiment: Experiment[Any], population: Population, *, seed_value: int, count: int) -> Draws:
+    """Draw for one seed, with at least `count` cases where the strategy has that many."""
     attempts = valid = 0
     size = deck_size(count)
-    boundary = tuple(experiment.boundary(population, sources))
     drawn: dict[str, Case] = {}
-    known = {case.model_dump_json() for case in boundary}
 
     @st.composite
     def counted(draw_from: Callable[[st.SearchStrategy[Case]], Case]) -> Case:
@@ -75,16 +88,14 @@ def draw(
     def collect(case: Case) -> None:
         nonlocal valid
         valid += 1
-        text = case.model_dump_json()
-        if text not in known:
-            drawn.setdefault(text, case)
+        drawn.setdefault(case.model_dump_json(), case)
 
     try:
         collect()
     except Unsatisfiable:
-        return Deck(boundary, (), attempts)
+        return Draws((), size, attempts, exhausted=False)
     # Hypothesis draws a case twice now and then, and stops early only when it has seen them all.
-    return Deck(boundary, tuple(drawn.values())[:size], attempts - valid, exhausted=valid < 2 * size)
+    return Draws(tuple(drawn.items()), size, attempts - valid, exhausted=valid < 2 * size)
 
 
 def deck_size(count: int) -> int:

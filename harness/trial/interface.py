@@ -133,7 +133,10 @@ class Experiment(ABC, Generic[C]):
 
     @abstractmethod
     def strategy(self, population: Population) -> SearchStrategy[C]:
-        """The Hypothesis strategy of random cases."""
+        """The Hypothesis strategy of random cases; of `population` it may look at the architectures only.
+
+        Clauses that differ in the rest share what is drawn, so that a subject is run once for a case.
+        """
 
     @abstractmethod
     def partitions_of(self, case: C) -> frozenset[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.trial.answers import AnswerStore
-from harness.trial.deck import Deck, deck_size, draw
+from harness.trial.deck import Deck, Draws, deck_size, draw
 from harness.trial.interface import Context
 from harness.trial.mutate import kill_matrix, not_run
 from harness.trial.profiles import Budget, Profile
@@ -26,6 +26,7 @@ from harness.verdict.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.contract.models import CheckBlock
     from harness.trial.interface import Case, Experiment
     from harness.trial.plan import Check, Registry
     from harness.trial.tally import Failure, Tally
@@ -47,6 +48,7 @@ class Session:
     """Where counterexamples are stored; None keeps none."""
     progress: Callable[[Check, str, int], None] | None = None
     """Told before each case: the check, who is on trial in it, and how many cases came before."""
+    _draws: dict[tuple[object, ...], Draws] = field(default_factory=dict)
     _decks: dict[tuple[object, ...], Deck] = field(default_factory=dict)
     _hashes: dict[str, str] | None = None
     _kills: dict[str, tuple[Verdict, tuple[MutantRecord, ...]]] = field(default_factory=dict)
@@ -108,14 +110,24 @@ class Session:
         return self._hashes
 
     def deck(self, experiment: Experiment[Any], check: Check, seed: int) -> Deck:
-        """The deck of an experiment for one seed; clauses that ask for the same population share it."""
+        """The deck of a clause for one seed; clauses on the same architectures share what is drawn."""
         block = check.clause.check
         assert block is not None
-        count = 2 * self.profile.required(block.population.examples, external=False)  # some are blind or declined
-        key = (experiment.name, block.population.architectures, block.population.partitions, deck_size(count), seed)
+        population, count = block.population, self._deck_count(block)
+        drawn = (experiment.name, population.architectures, deck_size(count), seed)
+        key = (*drawn, population.partitions, population.blind)
         if key not in self._decks:
-            self._decks[key] = draw(experiment, block.population, self.sources, seed_value=seed, count=count)
+            if drawn not in self._draws:
+                self._draws[drawn] = draw(experiment, population, seed_value=seed, count=count)
+            self._decks[key] = self._draws[drawn].deck(experiment.boundary(population, self.sources))
         return self._decks[key]
+
+    def _deck_count(self, block: CheckBlock) -> int:
+        """Cases of a deck: twice as many as are required, since some are blind or declined.
+
+        Shrinking draws anew with the same count, for the same cases come only from the same number of draws.
+        """
+        return 2 * self.profile.required(block.population.examples, external=False)
 
     def _attack(self, check: Check) -> Attack:
         assert check.falsifier is not None
@@ -165,8 +177,12 @@ class Session:
         return Trial(tally, failure, twin, mutants, required=1, rejected=0, whole_population=False)
 
     def _smallest(self, attack: Attack, tally: Tally) -> Failure:
-        count = 2 * self.profile.required(attack.check.population.examples, external=False)
-        return attack.smallest(tally.failures, seed_value=self.seed, count=count, calls=self.profile.shrink_calls)
+        return attack.smallest(
+            tally.failures,
+            seed_value=self.seed,
+            count=self._deck_count(attack.check),
+            calls=self.profile.shrink_calls,
+        )
 
     @staticmethod
     def _disagrees(attack: Attack, failure: Failure) -> bool:

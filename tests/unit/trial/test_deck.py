@@ -12,6 +12,11 @@ from harness.verdict.errors import UsageError
 POPULATION = Population(partitions=("zero",), examples=10)
 
 
+def deck_of(experiment, count):
+    """The deck of an experiment on the population of these tests."""
+    return draw(experiment, POPULATION, seed_value=0, count=count).deck(experiment.boundary(POPULATION, ()))
+
+
 class Picky(toy.Doubling):
     """Throws away six numbers of seven."""
 
@@ -35,27 +40,27 @@ class Impossible(toy.Doubling):
 
 def test_boundary_cases_come_first_and_always():
     """Every boundary case is tried, even when fewer cases are required than there are."""
-    deck = draw(toy.DOUBLING, POPULATION, (), seed_value=0, count=10)
+    deck = deck_of(toy.DOUBLING, 10)
     assert [case.n for case in deck.cases(1)] == [0, 3, 11]
     assert len(deck.cases(10)) == 10
 
 
 def test_a_longer_deck_begins_like_a_shorter_one():
     """Clauses with different needs see the same cases as far as they go."""
-    deck = draw(toy.DOUBLING, POPULATION, (), seed_value=0, count=30)
+    deck = deck_of(toy.DOUBLING, 30)
     assert deck.cases(30)[:10] == deck.cases(10)
 
 
 def test_rejected_draws_are_counted():
     """What the strategy throws away is told."""
-    deck = draw(Picky(), POPULATION, (), seed_value=0, count=30)
+    deck = deck_of(Picky(), 30)
     assert deck.rejected > 0
     assert all(case.n % 7 == 0 for case in deck.drawn)
 
 
 def test_no_case_is_drawn_twice():
     """What is counted as an example is another case each time."""
-    deck = draw(toy.DOUBLING, POPULATION, (), seed_value=0, count=100)
+    deck = deck_of(toy.DOUBLING, 100)
     cases = [case.n for case in (*deck.boundary, *deck.drawn)]
     assert len(cases) == len(set(cases))
     assert not deck.exhausted
@@ -63,14 +68,14 @@ def test_no_case_is_drawn_twice():
 
 def test_a_space_of_few_cases_is_known_to_be_exhausted():
     """When there is nothing else to draw, the deck says so."""
-    deck = draw(Few(), POPULATION, (), seed_value=0, count=100)
+    deck = deck_of(Few(), 100)
     assert sorted(case.n for case in (*deck.boundary, *deck.drawn)) == [0, 1, 2, 3, 4, 11]
     assert deck.exhausted
 
 
 def test_a_strategy_that_can_draw_nothing_gives_an_empty_deck():
     """Unsatisfiable is no counterexample and no pass: there are just no drawn cases."""
-    assert draw(Impossible(), POPULATION, (), seed_value=0, count=10).drawn == ()
+    assert deck_of(Impossible(), 10).drawn == ()
 
 
 @pytest.mark.parametrize(("count", "size"), [(0, 32), (1, 32), (32, 32), (33, 64), (200, 256)])
