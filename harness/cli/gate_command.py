@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.configuration import configuration, shown
-from harness.cli.options import colour_wanted, json_option, paths_argument, terminal_width
+from harness.cli.options import colour_wanted, json_option, terminal_width
 from harness.cli.parallel import run_on_processes
 from harness.cli.progress import Progress
 from harness.cli.request import Request
@@ -42,7 +42,7 @@ Examples:
   falsify gate --artifact model.apr --source checkpoint/
 """,
 )
-@paths_argument("contracts: files, folders or globs; default: those of [tool.falsify], else ./contracts")
+@click.argument("paths", nargs=-1)
 @click.option("-k", "selection", metavar="EXPR", default="", help="Select clauses as pytest -k does.")
 @click.option("--profile", "profile_name", type=click.Choice(list(PROFILES)), help="Budget; default: dev.")
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same cases; default: 0.")
@@ -72,6 +72,8 @@ def gate_command(  # noqa: PLR0913 - one parameter an option
     quiet: bool,
 ) -> int:
     """Run every clause against its subject, try to falsify it, and write the discharge report.
+
+    PATHS are contracts: files, folders or globs; by default those of [tool.falsify], else ./contracts.
 
     Exit 0: nothing was falsified and all was measured; 1: something was falsified; 2: something was not measured;
     3: wrong usage or a fault of our own.

@@ -18,12 +18,6 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(command)
 
 
-def paths_argument(meaning: str) -> Callable[[F], F]:
-    """The positional arguments of a command; `meaning` is kept for readers of the source."""
-    assert meaning
-    return click.argument("paths", nargs=-1)
-
-
 def colour_wanted(*, to_stderr: bool = False) -> bool:
     """Whether to colour: --color on the command line, else NO_COLOR, else whether a terminal reads it."""
     context = click.get_current_context(silent=True)

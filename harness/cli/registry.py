@@ -7,7 +7,7 @@ import difflib
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ from harness.cli.modules import BUILTIN, builtin_modules, builtin_package_visibl
 from harness.contract.declarations import Declarations, FalsifierDeclaration, MutantDeclaration
 from harness.subject.build import build_subject
 from harness.subject.roles import ROLES
-from harness.trial.interface import Experiment, Falsifier, Operator
+from harness.trial.interface import Falsifier, Operator
 from harness.verdict.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,17 +76,6 @@ class Shelves:
         if role not in self._references:
             self._references[role] = build_subject(role, None)
         return self._references[role]
-
-    def experiment(self, name: str) -> Experiment[Any]:
-        """The experiment of this name."""
-        known = {
-            falsifier.experiment.name: falsifier.experiment
-            for shelf in (self.builtin, self.project)
-            for falsifier in shelf.falsifiers.values()
-        }
-        if name not in known:
-            raise _unknown("experiment", name, known)
-        return known[name]
 
     def declarations(self) -> Declarations:
         """What lint and the schema may know."""
