@@ -55,7 +55,8 @@ class Bound:
 
     def deck(self, count: int) -> tuple[Case, ...]:
         """Boundary cases and `count` drawn ones."""
-        deck = draw(self.falsifier.experiment, self.check.population, (), seed_value=5, count=count)
+        drawn = draw(self.falsifier.experiment, self.check.population, seed_value=5, count=count)
+        deck = drawn.deck(self.boundary())
         return deck.boundary + deck.drawn[:count]
 
     def operator(self, name: str) -> Operator:

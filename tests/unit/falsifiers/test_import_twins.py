@@ -49,7 +49,8 @@ def accusations(importer, cases, folder):
 )
 def test_correct_importers_are_not_accused(importer, drawn, root, tmp_path):
     """Three right importers that differ in all that is free are measured by every clause and accused by none."""
-    deck = draw(IMPORTS, POPULATION, sources(root), seed_value=7, count=drawn)
+    boundary = IMPORTS.boundary(POPULATION, sources(root))
+    deck = draw(IMPORTS, POPULATION, seed_value=7, count=drawn).deck(boundary)
     cases = [*IMPORTS.boundary(WITH_BLOCKS, sources(root)), *deck.drawn[:drawn]]
     assert len(cases) >= 18 + drawn
     assert accusations(importer, cases, tmp_path) == []
@@ -82,14 +83,15 @@ def test_boundary_is_short_and_starts_small(root):
 def test_families_of_the_population_are_kept_to():
     """A clause that names one family gets cases of that family only."""
     population = Population(partitions=("gguf",), architectures=("llama",), examples=8)
-    drawn = draw(IMPORTS, population, [], seed_value=3, count=32)
+    drawn = draw(IMPORTS, population, seed_value=3, count=32).deck(IMPORTS.boundary(population, []))
     assert {case.family for case in (*drawn.boundary, *drawn.drawn)} == {"llama"}
 
 
 def test_cases_travel_as_json(root):
     """A case read back from its JSON is the case, and makes the same files."""
     adapter = TypeAdapter(CheckpointCase)
-    deck = draw(IMPORTS, POPULATION, sources(root), seed_value=11, count=32)
+    boundary = IMPORTS.boundary(POPULATION, sources(root))
+    deck = draw(IMPORTS, POPULATION, seed_value=11, count=32).deck(boundary)
     for case in (*deck.boundary, *deck.drawn, IMPORTS.finished(root / "a.apr", root)):
         text = case.model_dump_json()
         assert adapter.validate_json(text) == case
